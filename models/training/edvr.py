@@ -1,0 +1,151 @@
+"""EDVR (Wang et al., CVPRW 2019) with the released key names, and the additions of the live models.
+
+Pyramid of one frame -> PCD alignment to the reference -> TSA fusion -> reconstruction -> upsampling + skip.
+Every tensor is (n, c, h, w), RGB in [0, 1]; T is the window's length, nf the features' channels.
+"""
+
+from dataclasses import asdict, dataclass, fields
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from alignment import PCDAlignment
+from fusion import TSAFusion
+from layers import blocks, conv, lrelu
+from predeblur import PreDeblur
+
+
+@dataclass(frozen=True)
+class Options:
+    """The network's options; names are those of the manifests (camelCase). Defaults give the paper's EDVR-M."""
+
+    numFeat: int = 64
+    numFrame: int = 5
+    deformableGroups: int = 8
+    numExtractBlock: int = 5
+    numReconstructBlock: int = 10
+    numReconstructFeat: int | None = None
+    withPredeblur: bool = False
+    hrIn: bool = False
+    withTsa: bool = True
+    scale: int = 4
+    featureStride: int = 1
+    tail: str = "paper"
+    alignReference: bool = True
+
+    @property
+    def reconstructFeat(self) -> int:
+        return self.numReconstructFeat or self.numFeat
+
+    @property
+    def centerFrameIdx(self) -> int:
+        return self.numFrame >> 1
+
+    @property
+    def multiple(self) -> int:
+        """Height and width inside the network are multiples of this."""
+        return 16 if self.hrIn else 4 * self.featureStride
+
+    def manifest(self) -> dict:
+        """All options that differ from the paper's defaults, as the manifest states them."""
+        defaults = {f.name: f.default for f in fields(self)}
+        return {key: value for key, value in asdict(self).items() if value != defaults[key]}
+
+
+LIVE_X4 = Options(
+    numFeat=16, numFrame=3, deformableGroups=2, numExtractBlock=3, numReconstructBlock=6, numReconstructFeat=32,
+    scale=4, featureStride=2, tail="light", alignReference=False,
+)
+
+
+class EDVR(nn.Module):
+    """Restores the middle frame of a window (n, T, 3, h, w); returns (n, 3, scale·h, scale·w), not clamped."""
+
+    def __init__(self, options: Options):
+        super().__init__()
+        self.options = options
+        nf, nr = options.numFeat, options.reconstructFeat
+        if options.withPredeblur:
+            self.predeblur = PreDeblur(nf, options.hrIn)
+            self.conv_1x1 = conv(nf, nf, 1)
+        elif options.hrIn:
+            self.conv_first_1 = conv(3, nf)
+            self.conv_first_2 = conv(nf, nf, stride=2)
+            self.conv_first_3 = conv(nf, nf, stride=2)
+        else:
+            self.conv_first = conv(3 * options.featureStride**2, nf)
+        self.feature_extraction = blocks(options.numExtractBlock, nf)
+        self.conv_l2_1 = conv(nf, nf, stride=2)
+        self.conv_l2_2 = conv(nf, nf)
+        self.conv_l3_1 = conv(nf, nf, stride=2)
+        self.conv_l3_2 = conv(nf, nf)
+        self.pcd_align = PCDAlignment(nf, options.deformableGroups)
+        if options.withTsa:
+            self.fusion = TSAFusion(nf, options.numFrame)
+        else:
+            self.fusion = conv(options.numFrame * nf, nf, 1)
+        if nr != nf:
+            self.conv_reconstruct = conv(nf, nr)
+        self.reconstruction = blocks(options.numReconstructBlock, nr)
+        if options.tail == "light":
+            self.conv_last = conv(nr, 3 * (options.scale * options.featureStride) ** 2)
+        else:
+            self.upconv1 = conv(nr, 4 * nf)
+            self.upconv2 = conv(nf, 4 * 64)
+            self.conv_hr = conv(64, 64)
+            self.conv_last = conv(64, 3)
+
+    def forward(self, window: Tensor) -> Tensor:
+        n, t, _, h, w = window.shape
+        m = self.options.multiple
+        frames = window.flatten(0, 1)
+        pad = (0, -w % m, 0, -h % m)
+        if any(pad):
+            frames = F.pad(frames, pad, mode="reflect")
+        pyramid = [level.unflatten(0, (n, t)) for level in self.pyramid(frames)]
+        out = self.restore(pyramid) + self.skip(frames.unflatten(0, (n, t))[:, self.options.centerFrameIdx])
+        up = 1 if self.options.hrIn else self.options.scale
+        return out[..., : h * up, : w * up]
+
+    def pyramid(self, frames: Tensor) -> list[Tensor]:
+        """Feature pyramid [L1, L2, L3] of frames (m, 3, h, w), each frame by itself."""
+        if self.options.withPredeblur:
+            l1 = self.conv_1x1(self.predeblur(frames))
+        elif self.options.hrIn:
+            l1 = lrelu(self.conv_first_3(lrelu(self.conv_first_2(lrelu(self.conv_first_1(frames))))))
+        else:
+            l1 = lrelu(self.conv_first(F.pixel_unshuffle(frames, self.options.featureStride)))
+        l1 = self.feature_extraction(l1)
+        l2 = lrelu(self.conv_l2_2(lrelu(self.conv_l2_1(l1))))
+        l3 = lrelu(self.conv_l3_2(lrelu(self.conv_l3_1(l2))))
+        return [l1, l2, l3]
+
+    def restore(self, pyramid: list[Tensor]) -> Tensor:
+        """The residual (n, 3, H, W) from the window's pyramids, each level (n, T, nf, h, w)."""
+        center = self.options.centerFrameIdx
+        t = pyramid[0].shape[1]
+        reference = [level[:, center] for level in pyramid]
+        moving = [i for i in range(t) if self.options.alignReference or i != center]
+        # All neighbours go through the alignment as one batch, frame-major.
+        neighbour = [torch.cat([level[:, i] for i in moving]) for level in pyramid]
+        repeated = [torch.cat([level] * len(moving)) for level in reference]
+        aligned = dict(zip(moving, self.pcd_align(neighbour, repeated).chunk(len(moving)), strict=True))
+        frames = [aligned.get(i, reference[0]) for i in range(t)]
+        feature = self.fusion(frames, center) if self.options.withTsa else self.fusion(torch.cat(frames, 1))
+        if self.options.reconstructFeat != self.options.numFeat:
+            feature = lrelu(self.conv_reconstruct(feature))
+        return self.tail(self.reconstruction(feature))
+
+    def tail(self, feature: Tensor) -> Tensor:
+        if self.options.tail == "light":
+            return F.pixel_shuffle(self.conv_last(feature), self.options.scale * self.options.featureStride)
+        out = lrelu(F.pixel_shuffle(self.upconv1(feature), 2))
+        out = lrelu(F.pixel_shuffle(self.upconv2(out), 2))
+        return self.conv_last(lrelu(self.conv_hr(out)))
+
+    def skip(self, reference: Tensor) -> Tensor:
+        """The reference frame at output size: bilinear, half-pixel centres, clamped at the edges."""
+        if self.options.hrIn or self.options.scale == 1:
+            return reference
+        return F.interpolate(reference, scale_factor=self.options.scale, mode="bilinear", align_corners=False)

@@ -1,0 +1,70 @@
+"""Checks of the PyTorch network: parameter counts of the released models, and Eq. 1 against a naive loop.
+
+Run: python test_edvr.py
+"""
+
+import math
+
+import torch
+
+from deformable import deformable_conv
+from edvr import EDVR, Options
+
+RELEASED = {
+    "M, SR, REDS": (Options(), 3_300_131, 144),
+    "M without TSA": (Options(withTsa=False), 2_996_259, 120),
+    "L, SR, REDS": (Options(numFeat=128, numReconstructBlock=40), 20_633_827, 264),
+    "L, SR, Vimeo-90K": (Options(numFeat=128, numFrame=7, numReconstructBlock=40), 20_699_363, 264),
+    "L, SR blur": (Options(numFeat=128, numReconstructBlock=40, withPredeblur=True), 23_306_851, 302),
+    "L, deblur": (Options(numFeat=128, numReconstructBlock=40, withPredeblur=True, hrIn=True), 23_602_019, 306),
+}
+
+
+def naive(x, offset, mask, weight, bias, groups):
+    """Eq. 1 as five nested loops; a corner outside the image counts as zero."""
+    n, c, h, w = x.shape
+    columns = torch.zeros(n, c, 9, h, w, dtype=x.dtype)
+    for b, ch, k, y, xx in torch.cartesian_prod(*(torch.arange(s) for s in columns.shape)).tolist():
+        g = ch // (c // groups)
+        py = y + k // 3 - 1 + offset[b, 2 * (g * 9 + k), y, xx].item()
+        px = xx + k % 3 - 1 + offset[b, 2 * (g * 9 + k) + 1, y, xx].item()
+        y0, x0 = math.floor(py), math.floor(px)
+        for cy, wy in ((y0, 1 - (py - y0)), (y0 + 1, py - y0)):
+            for cx, wx in ((x0, 1 - (px - x0)), (x0 + 1, px - x0)):
+                if 0 <= cy < h and 0 <= cx < w:
+                    columns[b, ch, k, y, xx] += wy * wx * x[b, ch, cy, cx]
+        columns[b, ch, k, y, xx] *= mask[b, g * 9 + k, y, xx]
+    return torch.einsum("nckhw,ock->nohw", columns, weight.flatten(2)) + bias[:, None, None]
+
+
+def test_parameter_counts_of_the_released_models():
+    for name, (options, parameters, tensors) in RELEASED.items():
+        with torch.device("meta"):
+            state = EDVR(options).state_dict()
+        assert sum(t.numel() for t in state.values()) == parameters, name
+        assert len(state) == tensors, name
+
+
+def test_deformable_convolution_equals_the_naive_loop():
+    torch.manual_seed(1)
+    n, c, o, h, w, groups = 2, 4, 3, 5, 7, 2
+    x = torch.randn(n, c, h, w, dtype=torch.float64)
+    # Offsets of several pixels on a 5x7 image: many samples fall outside or on the border.
+    offset = torch.randn(n, 18 * groups, h, w, dtype=torch.float64) * 3
+    mask = torch.rand(n, 9 * groups, h, w, dtype=torch.float64)
+    weight = torch.randn(o, c, 3, 3, dtype=torch.float64)
+    bias = torch.randn(o, dtype=torch.float64)
+    got = deformable_conv(x, offset, mask, weight, bias, groups)
+    torch.testing.assert_close(got, naive(x, offset, mask, weight, bias, groups), rtol=0, atol=1e-12)
+
+
+def test_sizes_that_are_no_multiple_are_padded_and_cropped():
+    live = EDVR(Options(8, 3, 2, 1, 1, 12, featureStride=2, tail="light", alignReference=False))
+    assert live(torch.rand(1, 3, 3, 18, 21)).shape == (1, 3, 72, 84)
+    assert EDVR(Options(8, 3, 2, 1, 1, hrIn=True, withPredeblur=True))(torch.rand(1, 3, 3, 36, 52)).shape == (1, 3, 36, 52)
+
+
+if __name__ == "__main__":
+    for test in [value for key, value in list(globals().items()) if key.startswith("test_")]:
+        test()
+        print("passed", test.__name__.removeprefix("test_").replace("_", " "))

@@ -1,0 +1,29 @@
+/**
+ * What restores a window of frames. Kinds differ in speed, never in what they compute.
+ */
+import type { Frame, RestoredFrame } from '../frame/frame.js';
+import type { FrameWindow } from '../window/frame-window.js';
+
+/** What an engine is and does to a frame. */
+export interface EngineSpec {
+  /** 'onnxruntime', 'tensorrt', 'bypass'. */
+  readonly kind: string;
+  readonly model: string;
+  /** Output size over input size. */
+  readonly scale: number;
+  /** Frames in a window, 2N+1. */
+  readonly window: number;
+}
+
+/** Restores windows of frames, one at a time. */
+export interface Engine {
+  readonly spec: EngineSpec;
+  /** Lets a frame's feature pyramid be computed on arrival. A hint: `restore` computes what is missing. */
+  prepare(stream: string, frame: Frame): void;
+  /** Restores the reference of a window. Rejects with ERR_ENGINE or ERR_FRAME_SIZE; the engine lives on. */
+  restore(stream: string, window: FrameWindow): Promise<RestoredFrame>;
+  /** Drops everything kept for a stream. */
+  forget(stream: string): void;
+  /** Frees the worker and its sessions. Idempotent. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,53 @@
+/**
+ * What servers see of a running stream, without knowing how it is assembled.
+ */
+import type { Observable } from 'rxjs';
+import type { RestoredFrame } from './frame.js';
+
+/** Where a stream is in its life. */
+export type StreamState = 'connecting' | 'live' | 'stalled' | 'reconnecting' | 'ended' | 'failed';
+
+/** Quantiles over the last few hundred frames, ms. */
+export interface Quantiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** Reasons for which a frame of the source is not shown restored. */
+export type SkipReason = 'overload' | 'resize' | 'engine-error';
+
+/** Stages of a frame's way whose times are kept. */
+export type Stage = 'wait' | 'pyramid' | 'restore' | 'total';
+
+/** One consistent look at a stream. */
+export interface StreamStatus {
+  readonly name: string;
+  readonly state: StreamState;
+  /** One sentence on why the state is what it is, when there is something to say. */
+  readonly reason?: string;
+  readonly model: string;
+  readonly engine: string;
+  /** Frames of look-ahead the window adds. */
+  readonly latencyFrames: number;
+  readonly sourceWidth: number;
+  readonly sourceHeight: number;
+  readonly width: number;
+  readonly height: number;
+  readonly framesIn: number;
+  readonly framesRestored: number;
+  readonly framesSkipped: Readonly<Record<SkipReason, number>>;
+  readonly reconnects: number;
+  /** Frames a second over the last two seconds. */
+  readonly fpsIn: number;
+  readonly fpsRestored: number;
+  readonly stageMs: Readonly<Record<Stage, Quantiles>>;
+}
+
+/** A running stream as servers and status lines see it. */
+export interface LiveStream {
+  readonly name: string;
+  /** Hot: every restored frame with its source. A subscriber that keeps `frame` beyond the call retains its lease. */
+  readonly restored$: Observable<RestoredFrame>;
+  status(): StreamStatus;
+}

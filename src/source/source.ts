@@ -1,0 +1,19 @@
+/**
+ * Where pictures come from: the first station on a frame's path.
+ */
+import type { Observable } from 'rxjs';
+import type { DecodedFrame } from '../frame/frame.js';
+
+/** A camera, a stream or a file, opened as often as the stream needs it. */
+export interface Source {
+  /** What to call it in a sentence or a log: the URI without its secrets. */
+  readonly label: string;
+  /** true: frames come at their own pace and must be kept up with. false: the reader sets the pace. */
+  readonly live: boolean;
+  /**
+   * One session: cold. Subscribing starts a media process, unsubscribing stops it. Completes at the end of the stream;
+   * errors with a LimpidError (ERR_SOURCE_OPEN, ERR_SOURCE_LOST, ERR_SOURCE_STALLED, ERR_MEDIA_PROCESS).
+   * A source that is not live pauses its process while the observer has not yet taken what it has.
+   */
+  session$(): Observable<DecodedFrame>;
+}
