@@ -44,7 +44,16 @@ module.exports = {
       to: { path: '^src/viewer/' },
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'known-rooms-only', severity: 'error', from: { path: '^src/', pathNot: '^src/(index\\.ts|(errors|log|frame|wire|onnx|quality|window|edvr|checkpoint|media|model|source|engine|sink|stream|server|job|config|cli|viewer)/)' }, to: {} },
+    {
+      name: 'known-rooms-only',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot:
+          '^src/(index\\.ts|(errors|log|frame|wire|onnx|quality|window|edvr|checkpoint|media|model|source|engine|sink|stream|server|job|config|cli|viewer)/)',
+      },
+      to: {},
+    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

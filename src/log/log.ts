@@ -5,7 +5,7 @@
  */
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
-import { redactUri } from '../errors/redact.js';
+import { redactUri } from './redact.js';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 
@@ -22,7 +22,7 @@ export function createLog(options: LogOptions = {}): Log {
   const style = options.style ?? (process.env.LIMPID_LOG === 'json' ? 'json' : 'pretty');
   const settings = {
     level: options.level ?? 'info',
-    base: undefined,
+    base: null,
     hooks: {
       streamWrite: redactUri,
     },
