@@ -47,14 +47,13 @@ export function ssim(a: Samples, b: Samples): number {
   return total / (validLength * (a.height - SIZE + 1));
 }
 
-/** The one-dimensional Gaussian, summing to one; its outer product with itself is the 11×11 window. */
-const GAUSSIAN = gaussian();
+/** The one-dimensional Gaussian up to its middle, summing to one with its mirror image. */
+const HALF_GAUSSIAN = halfGaussian();
 
-function gaussian(): Float64Array {
-  const half = (SIZE - 1) / 2;
-  const weights = Float64Array.from({ length: SIZE }, (_, i) => Math.exp(-((i - half) ** 2) / (2 * SIGMA * SIGMA)));
-  const sum = weights.reduce((all, weight) => all + weight, 0);
-  return weights.map((weight) => weight / sum);
+function halfGaussian(): readonly [number, number, number, number, number, number] {
+  const at = (distance: number) => Math.exp(-(distance ** 2) / (2 * SIGMA * SIGMA));
+  const sum = at(0) + 2 * (at(1) + at(2) + at(3) + at(4) + at(5));
+  return [at(5) / sum, at(4) / sum, at(3) / sum, at(2) / sum, at(1) / sum, at(0) / sum];
 }
 
 /** One row's a, b, a² + b² and a·b, one after the other. */
@@ -69,29 +68,36 @@ function multiplyRow(a: Samples['data'], b: Samples['data'], start: number, leng
   }
 }
 
-/** The Gaussian along a row of interleaved channels: taps lie `channels` samples apart. */
-function filterAcross(row: Float64Array, length: number, channels: number, out: Float64Array, valid: number): void {
+/** The Gaussian along a row of interleaved channels: taps lie `step` samples apart. Written out: a loop takes twice as long. */
+function filterAcross(row: Float64Array, length: number, step: number, out: Float64Array, valid: number): void {
+  const [g0, g1, g2, g3, g4, g5] = HALF_GAUSSIAN;
   for (let moment = 0; moment < MOMENTS; moment += 1) {
-    const from = moment * length;
     const to = moment * valid;
-    for (let i = 0; i < valid; i += 1) {
-      let sum = 0;
-      for (let tap = 0; tap < SIZE; tap += 1) {
-        sum += (GAUSSIAN[tap] as number) * (row[from + i + tap * channels] as number);
-      }
-      out[to + i] = sum;
+    for (let i = 0, at = moment * length; i < valid; i += 1, at += 1) {
+      out[to + i] =
+        g0 * ((row[at] as number) + (row[at + 10 * step] as number)) +
+        g1 * ((row[at + step] as number) + (row[at + 9 * step] as number)) +
+        g2 * ((row[at + 2 * step] as number) + (row[at + 8 * step] as number)) +
+        g3 * ((row[at + 3 * step] as number) + (row[at + 7 * step] as number)) +
+        g4 * ((row[at + 4 * step] as number) + (row[at + 6 * step] as number)) +
+        g5 * (row[at + 5 * step] as number);
     }
   }
 }
 
-/** The Gaussian down the ring's rows, whose oldest is row `first` of the picture. */
+/** The Gaussian down the ring's rows, whose oldest is row `first` of the picture: pairs of rows at one distance of the middle. */
 function filterDown(ring: readonly Float64Array[], first: number, out: Float64Array): void {
-  out.fill(0);
-  for (let tap = 0; tap < SIZE; tap += 1) {
-    const row = ring[(first + tap) % SIZE] as Float64Array;
-    const weight = GAUSSIAN[tap] as number;
+  const middle = ring[(first + 5) % SIZE] as Float64Array;
+  const centre = HALF_GAUSSIAN[5];
+  for (let i = 0; i < out.length; i += 1) {
+    out[i] = centre * (middle[i] as number);
+  }
+  for (let tap = 0; tap < 5; tap += 1) {
+    const above = ring[(first + tap) % SIZE] as Float64Array;
+    const below = ring[(first + SIZE - 1 - tap) % SIZE] as Float64Array;
+    const weight = HALF_GAUSSIAN[tap] as number;
     for (let i = 0; i < out.length; i += 1) {
-      out[i] = (out[i] as number) + weight * (row[i] as number);
+      out[i] = (out[i] as number) + weight * ((above[i] as number) + (below[i] as number));
     }
   }
 }
