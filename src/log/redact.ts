@@ -2,7 +2,7 @@
  * Takes secrets out of a URI before a person or a log sees it.
  */
 
-const SECRET_PARAMETERS = /([?&](?:token|key|password|passwd|pwd|secret|auth|signature)=)[^&#\s]*/gi;
+const SECRET_PARAMETERS = /([?&](?:token|key|password|passphrase|passwd|pwd|secret|auth|signature)=)[^&#\s]*/gi;
 const USER_INFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^/\s?#]*@/gi;
 
 /**

@@ -3,6 +3,7 @@
  */
 import type { Observable } from 'rxjs';
 import type { DecodedFrame } from '../frame/frame.js';
+import type { Gate } from '../frame/gate.js';
 
 /** A camera, a stream or a file, opened as often as the stream needs it. */
 export interface Source {
@@ -13,7 +14,9 @@ export interface Source {
   /**
    * One session: cold. Subscribing starts a media process, unsubscribing stops it. Completes at the end of the stream;
    * errors with a LimpidError (ERR_SOURCE_OPEN, ERR_SOURCE_LOST, ERR_SOURCE_STALLED, ERR_MEDIA_PROCESS).
-   * A source that is not live pauses its process while the observer has not yet taken what it has.
+   *
+   * @param gate closed while the reader has enough: a source that is not live reads no further meanwhile. A live source
+   *   ignores it.
    */
-  session$(): Observable<DecodedFrame>;
+  session$(gate?: Gate): Observable<DecodedFrame>;
 }

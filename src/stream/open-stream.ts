@@ -1,0 +1,212 @@
+/**
+ * Assembles one stream: source ─▶ sessions on one clock ─▶ window ─▶ restore ─▶ fan-out to its sinks and watchers.
+ */
+import { Subject, type Subscription } from 'rxjs';
+import { tap } from 'rxjs/operators';
+import type { Engine } from '../engine/engine.js';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import type { RestoredFrame } from '../frame/frame.js';
+import { Gate } from '../frame/gate.js';
+import type { LiveStream, StreamState, StreamStatus } from '../frame/live-stream.js';
+import type { Log } from '../log/log.js';
+import type { Sink } from '../sink/sink.js';
+import type { Source } from '../source/source.js';
+import type { PaddingMode } from '../window/padding.js';
+import { RateLimitedReports } from './rate-limited-reports.js';
+import { restore } from './restore.js';
+import { openSessions, type ReconnectPolicy, type SessionEvent } from './sessions.js';
+import { SinkQueue } from './sink-queue.js';
+import { StreamStatistics } from './statistics.js';
+
+/** What a stream is made of. It takes over source, engine and sinks and closes them. */
+export interface StreamParts {
+  readonly name: string;
+  readonly source: Source;
+  readonly engine: Engine;
+  readonly padding: PaddingMode;
+  readonly sinks: readonly Sink[];
+  /** undefined: the stream ends with its first session. */
+  readonly reconnect: ReconnectPolicy | undefined;
+  readonly log: Log;
+}
+
+/** A stream at work. */
+export interface RunningStream extends LiveStream {
+  /** Resolves when the source has ended and every sink is closed; rejects with the LimpidError that ended the stream. */
+  readonly done: Promise<void>;
+  /** Stops the source, lets the sinks finish, frees the engine. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Starts a stream. */
+export function openStream(parts: StreamParts): RunningStream {
+  return new AssembledStream(parts);
+}
+
+class AssembledStream implements RunningStream {
+  readonly name: string;
+  readonly restored$ = new Subject<RestoredFrame>();
+  readonly done: Promise<void>;
+  readonly #parts: StreamParts;
+  readonly #sinks: readonly SinkQueue[];
+  readonly #statistics = new StreamStatistics();
+  readonly #reports: RateLimitedReports;
+  readonly #subscription: Subscription;
+  #state: StreamState = 'connecting';
+  #reason: string | undefined;
+  #sourceSize = { width: 0, height: 0 };
+  #closed: Promise<void> | undefined;
+  #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } = {
+    resolve: () => undefined,
+    reject: () => undefined,
+  };
+
+  constructor(parts: StreamParts) {
+    this.#parts = parts;
+    this.name = parts.name;
+    this.#reports = new RateLimitedReports((line) => parts.log.warn({ stream: parts.name }, line));
+    this.#sinks = parts.sinks.map((sink) => this.#queueFor(sink));
+    this.done = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.done.catch(() => undefined);
+    this.#subscription = this.#connect();
+  }
+
+  status(): StreamStatus {
+    const { engine } = this.#parts;
+    const statistics = this.#statistics;
+    const nowMs = Date.now();
+    const { width, height } = this.#sourceSize;
+    return {
+      name: this.name,
+      state: this.#state,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      model: engine.spec.model,
+      engine: engine.spec.kind,
+      latencyFrames: engine.spec.window >> 1,
+      sourceWidth: width,
+      sourceHeight: height,
+      width: width * engine.spec.scale,
+      height: height * engine.spec.scale,
+      framesIn: statistics.framesIn,
+      framesRestored: statistics.framesRestored,
+      framesSkipped: { ...statistics.framesSkipped },
+      reconnects: statistics.reconnects,
+      fpsIn: statistics.fpsIn(nowMs),
+      fpsRestored: statistics.fpsRestored(nowMs),
+      stageMs: statistics.stageMs(),
+    };
+  }
+
+  stop(): Promise<void> {
+    this.#state = 'ended';
+    return this.#close();
+  }
+
+  #connect(): Subscription {
+    const { source, engine, padding, reconnect, name } = this.#parts;
+    const gate = new Gate();
+    return openSessions({ source, gate, reconnect, onEvent: (event) => this.#onSession(event) })
+      .pipe(
+        tap((frame) => {
+          this.#sourceSize = { width: frame.width, height: frame.height };
+          this.#statistics.countIn(Date.now());
+        }),
+        restore({
+          engine,
+          stream: name,
+          padding,
+          policy: source.live ? 'skip' : 'block',
+          gate,
+          whenRoom: async () => {
+            await Promise.all(this.#sinks.map((sink) => sink.whenRoom()));
+          },
+          onSkip: (_frame, reason, error) => {
+            this.#statistics.countSkipped(reason);
+            if (error !== undefined) {
+              this.#reports.report(`a frame was not restored: ${error.message}`);
+            }
+          },
+        }),
+      )
+      .subscribe({
+        next: (restored) => this.#publish(restored),
+        error: (error: unknown) => this.#fail(error),
+        complete: () => {
+          this.#state = 'ended';
+          void this.#close();
+        },
+      });
+  }
+
+  #publish(restored: RestoredFrame): void {
+    this.#statistics.countRestored(restored, Date.now());
+    for (const sink of this.#sinks) {
+      sink.push(restored.frame);
+    }
+    this.restored$.next(restored);
+  }
+
+  #onSession(event: SessionEvent): void {
+    const { source, log } = this.#parts;
+    const at = { stream: this.name };
+    switch (event.type) {
+      case 'opening':
+        this.#state = event.session === 0 ? 'connecting' : 'reconnecting';
+        break;
+      case 'live':
+        this.#state = 'live';
+        this.#reason = undefined;
+        if (event.session > 0) {
+          this.#statistics.reconnects += 1;
+          log.info(at, `${source.label} is back`);
+        }
+        break;
+      case 'lost':
+        this.#state = event.error.code === 'ERR_SOURCE_STALLED' ? 'stalled' : 'reconnecting';
+        this.#reason = event.error.message;
+        log.warn(at, `${event.error.message}; next attempt in ${(event.retryInMs / 1_000).toFixed(1)} s`);
+        break;
+      case 'ended':
+        log.info(at, `${source.label} has ended`);
+        break;
+    }
+  }
+
+  #queueFor(sink: Sink): SinkQueue {
+    return new SinkQueue(sink, {
+      onDrop: () => this.#reports.report(`${sink.label} is slow: a frame was dropped`),
+      onFailure: (error) =>
+        this.#parts.log.error({ stream: this.name }, `${sink.label} takes no more frames: ${error.message}`),
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.#state = 'failed';
+    this.#reason = messageOf(error);
+    const failure =
+      error instanceof LimpidError ? error : new LimpidError('ERR_ENGINE', messageOf(error), { cause: error });
+    void this.#close(failure);
+  }
+
+  #close(failure?: LimpidError): Promise<void> {
+    this.#closed ??= this.#finish(failure);
+    return this.#closed;
+  }
+
+  async #finish(failure: LimpidError | undefined): Promise<void> {
+    // The subscription may not be assigned yet when a source fails at once.
+    await Promise.resolve();
+    this.#subscription.unsubscribe();
+    await Promise.all(this.#sinks.map((sink) => sink.close()));
+    await this.#parts.engine.dispose();
+    this.#reports.flush();
+    this.restored$.complete();
+    if (failure === undefined) {
+      this.#settle.resolve();
+    } else {
+      this.#settle.reject(failure);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Restores windows one at a time, and decides what happens to those that arrive meanwhile.
+ *
+ *     skip    a live source: the newest waiting window wins, older ones are dropped and counted. A window's frames stay
+ *             adjacent, so that a restore after a skip may need several new pyramids.
+ *     block   a file: every window waits its turn, and the gate holds the source back.
+ */
+import { Observable, type OperatorFunction } from 'rxjs';
+import type { Engine } from '../engine/engine.js';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import type { Frame, RestoredFrame } from '../frame/frame.js';
+import type { Gate } from '../frame/gate.js';
+import type { SkipReason } from '../frame/live-stream.js';
+import { type FrameWindow, frameWindow } from '../window/frame-window.js';
+import type { PaddingMode } from '../window/padding.js';
+
+/** What to do with frames that come faster than they can be restored. */
+export type OverloadPolicy = 'skip' | 'block';
+
+/** Options of {@link restore}. */
+export interface RestoreOptions {
+  readonly engine: Engine;
+  /** The stream's name: the key of its pyramids in the engine. */
+  readonly stream: string;
+  readonly padding: PaddingMode;
+  readonly policy: OverloadPolicy;
+  /** Closed while `block` has enough windows waiting. */
+  readonly gate: Gate;
+  readonly onSkip: (frame: Frame, reason: SkipReason, error?: LimpidError) => void;
+  /** Under `block`: resolves when those who take the restored frames have room for the next one. */
+  readonly whenRoom: () => Promise<void>;
+}
+
+/** Windows that may wait under `block` before the gate closes. */
+const BLOCK_HIGH_WATER = 4;
+
+/** Turns frames into restored frames, in order of seq. Completes when the last window has been restored. */
+export function restore(options: RestoreOptions): OperatorFunction<Frame, RestoredFrame> {
+  const { engine, stream, padding, policy } = options;
+  return (frames$) =>
+    new Observable((subscriber) => {
+      const queue = new RestoreQueue(options, {
+        restored: (frame) => subscriber.next(frame),
+        drained: () => subscriber.complete(),
+      });
+      // A frame's pyramid is computed on arrival only while the engine has nothing better to do: under overload the frame
+      // may never be needed.
+      const arrivals$ = new Observable<Frame>((arrivals) =>
+        frames$.subscribe({
+          next: (frame) => {
+            if (policy === 'block' || queue.idle) {
+              engine.prepare(stream, frame);
+            }
+            arrivals.next(frame);
+          },
+          error: (error) => arrivals.error(error),
+          complete: () => arrivals.complete(),
+        }),
+      );
+      const subscription = arrivals$.pipe(frameWindow({ size: engine.spec.window, padding })).subscribe({
+        next: (window) => queue.push(window),
+        error: (error) => subscriber.error(error),
+        complete: () => queue.end(),
+      });
+      return () => {
+        subscription.unsubscribe();
+        queue.cancel();
+        engine.forget(stream);
+      };
+    });
+}
+
+interface QueueObserver {
+  readonly restored: (frame: RestoredFrame) => void;
+  readonly drained: () => void;
+}
+
+/** The windows that wait for the engine, which has one at a time. */
+class RestoreQueue {
+  readonly #options: RestoreOptions;
+  readonly #observer: QueueObserver;
+  readonly #waiting: FrameWindow[] = [];
+  #busy = false;
+  #ended = false;
+  #cancelled = false;
+
+  constructor(options: RestoreOptions, observer: QueueObserver) {
+    this.#options = options;
+    this.#observer = observer;
+  }
+
+  get idle(): boolean {
+    return !this.#busy && this.#waiting.length === 0;
+  }
+
+  push(window: FrameWindow): void {
+    if (this.#options.policy === 'skip') {
+      for (const late of this.#waiting.splice(0)) {
+        this.#options.onSkip(late.reference, 'overload');
+      }
+    }
+    this.#waiting.push(window);
+    this.#advance();
+    this.#setGate();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#finishIfDrained();
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#waiting.length = 0;
+    this.#options.gate.set(true);
+  }
+
+  #advance(): void {
+    if (this.#busy) {
+      return;
+    }
+    const window = this.#waiting.shift();
+    if (window === undefined) {
+      this.#finishIfDrained();
+      return;
+    }
+    this.#busy = true;
+    void this.#restore(window);
+  }
+
+  async #restore(window: FrameWindow): Promise<void> {
+    const { engine, stream, policy, whenRoom, onSkip } = this.#options;
+    try {
+      const restored = await engine.restore(stream, window);
+      if (!this.#cancelled) {
+        this.#observer.restored(restored);
+      }
+      restored.frame.lease?.release();
+      if (policy === 'block') {
+        await whenRoom();
+      }
+    } catch (thrown) {
+      if (!this.#cancelled) {
+        const error =
+          thrown instanceof LimpidError ? thrown : new LimpidError('ERR_ENGINE', messageOf(thrown), { cause: thrown });
+        onSkip(window.reference, 'engine-error', error);
+      }
+    }
+    this.#busy = false;
+    if (!this.#cancelled) {
+      this.#advance();
+      this.#setGate();
+    }
+  }
+
+  #setGate(): void {
+    this.#options.gate.set(this.#options.policy !== 'block' || this.#waiting.length < BLOCK_HIGH_WATER);
+  }
+
+  #finishIfDrained(): void {
+    if (this.#ended && this.idle && !this.#cancelled) {
+      this.#observer.drained();
+    }
+  }
+}

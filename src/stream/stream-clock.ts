@@ -1,0 +1,68 @@
+/**
+ * Gives decoded pictures their place in the stream: seq, session and a PTS on one rising clock.
+ *
+ *     session 0   PTS 7.0 7.2 7.4            session 1   PTS 0.0 0.2
+ *     stream          0.0 0.2 0.4  … gap: wall time lost …   3.1 3.3
+ *
+ * Within a session the spacing of PTS is carried, never invented. A new session starts after the last frame by the wall
+ * time that was lost. A PTS that jumps back, or ahead of the wall clock by more than the limit, starts a new run the same
+ * way and is flagged as a discontinuity.
+ */
+import type { DecodedFrame, Frame } from '../frame/frame.js';
+
+/** A PTS may run ahead of the wall clock by this much between two frames before it counts as a jump. */
+const MAX_JUMP_NS = 10_000_000_000n;
+const NS_PER_MS = 1_000_000;
+
+/** The clock of one stream, over all its sessions. */
+export class StreamClock {
+  #seq = 0;
+  #session = -1;
+  /** Stream PTS minus session PTS. */
+  #offsetNs = 0n;
+  #last: { readonly sourcePtsNs: bigint; readonly ptsNs: bigint; readonly captureTimeMs: number } | undefined;
+  #newSession = true;
+
+  /** The source was opened again: its next frame belongs to a new session. */
+  startSession(): void {
+    this.#newSession = true;
+  }
+
+  /** Places a picture. Frames come in order of presentation. */
+  place(picture: DecodedFrame): Frame {
+    const discontinuity = this.#newSession || this.#jumped(picture);
+    if (this.#newSession) {
+      this.#session += 1;
+      this.#newSession = false;
+    }
+    if (discontinuity) {
+      this.#rebase(picture);
+    }
+    const ptsNs = picture.ptsNs + this.#offsetNs;
+    this.#last = { sourcePtsNs: picture.ptsNs, ptsNs, captureTimeMs: picture.captureTimeMs };
+    return { ...picture, ptsNs, seq: this.#seq++, session: this.#session, discontinuity };
+  }
+
+  #jumped({ ptsNs, captureTimeMs }: DecodedFrame): boolean {
+    if (this.#last === undefined) {
+      return true;
+    }
+    const step = ptsNs - this.#last.sourcePtsNs;
+    const wall = nsOf(captureTimeMs - this.#last.captureTimeMs);
+    return step <= 0n || step - wall > MAX_JUMP_NS;
+  }
+
+  /** Continues after the last frame by the wall time that passed since it, at least a millisecond. */
+  #rebase(picture: DecodedFrame): void {
+    if (this.#last === undefined) {
+      this.#offsetNs = -picture.ptsNs;
+      return;
+    }
+    const lost = nsOf(Math.max(1, picture.captureTimeMs - this.#last.captureTimeMs));
+    this.#offsetNs = this.#last.ptsNs + lost - picture.ptsNs;
+  }
+}
+
+function nsOf(ms: number): bigint {
+  return BigInt(Math.round(ms * NS_PER_MS));
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { DecodedFrame } from '../../src/frame/frame.js';
+import { StreamClock } from '../../src/stream/stream-clock.js';
+
+const MS = 1_000_000n;
+
+/** A picture with session PTS and wall clock in ms. */
+function picture(ptsMs: number, captureTimeMs: number): DecodedFrame {
+  return { ptsNs: BigInt(ptsMs) * MS, captureTimeMs, width: 1, height: 1, format: 'rgb8', data: new Uint8Array(3) };
+}
+
+describe('StreamClock', () => {
+  it('starts at zero and carries the spacing of a variable frame rate', () => {
+    const clock = new StreamClock();
+    const frames = [picture(7000, 0), picture(7040, 41), picture(7540, 539), picture(7580, 585)].map((p) =>
+      clock.place(p),
+    );
+    expect(frames.map((frame) => frame.ptsNs / MS)).toEqual([0n, 40n, 540n, 580n]);
+    expect(frames.map((frame) => frame.seq)).toEqual([0, 1, 2, 3]);
+    expect(frames.map((frame) => frame.discontinuity)).toEqual([true, false, false, false]);
+  });
+
+  it('continues a new session after the wall time that was lost', () => {
+    const clock = new StreamClock();
+    clock.startSession();
+    clock.place(picture(500, 1_000));
+    clock.place(picture(540, 1_040));
+    clock.startSession();
+    const [first, second] = [picture(90_000, 4_040), picture(90_040, 4_080)].map((p) => clock.place(p));
+    expect(first).toMatchObject({ ptsNs: 3_040n * MS, seq: 2, session: 1, discontinuity: true });
+    expect(second).toMatchObject({ ptsNs: 3_080n * MS, seq: 3, session: 1, discontinuity: false });
+  });
+
+  it('flags a PTS that jumps back and keeps the stream clock rising', () => {
+    const clock = new StreamClock();
+    clock.place(picture(1_000, 0));
+    const back = clock.place(picture(200, 40));
+    expect(back).toMatchObject({ ptsNs: 40n * MS, session: 0, discontinuity: true });
+  });
+
+  it('flags a PTS that jumps far ahead of the wall clock', () => {
+    const clock = new StreamClock();
+    clock.place(picture(0, 0));
+    const ahead = clock.place(picture(3_600_000, 40));
+    expect(ahead).toMatchObject({ ptsNs: 40n * MS, discontinuity: true });
+  });
+
+  it('carries a long pause of the camera that the wall clock confirms', () => {
+    const clock = new StreamClock();
+    clock.place(picture(0, 0));
+    expect(clock.place(picture(60_000, 60_002))).toMatchObject({ ptsNs: 60_000n * MS, discontinuity: false });
+  });
+
+  it('rises by at least a millisecond when two sessions meet in the same instant', () => {
+    const clock = new StreamClock();
+    clock.place(picture(0, 1_000));
+    clock.startSession();
+    expect(clock.place(picture(0, 1_000)).ptsNs).toBe(1n * MS);
+  });
+});
