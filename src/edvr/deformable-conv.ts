@@ -1,0 +1,46 @@
+/**
+ * Modulated deformable convolution (Eq. 1; DCNv2), 3×3, padding 1: offsets and masks come from a feature map of their own.
+ */
+import type { Value } from '../onnx/graph-builder.js';
+import { type Activation, activate, channelsOf, type Network } from './network.js';
+import { outputRows } from './parameters.js';
+
+/** Taps of a 3×3 kernel. */
+const TAPS = 9;
+
+/**
+ * Samples `x` (n, c, h, w) where `offsetFeature` (n, c, h, w) says; gives (n, c, h, w).
+ *
+ * `conv_offset` makes 27·g channels of the feature, g groups: the first 18·g are offsets, channel 2·(g·9 + k) Δy and the
+ * next Δx of tap k; the last 9·g are masks before their sigmoid. The two parts are made by two convolutions over the
+ * rows of one weight, which saves cutting the result.
+ */
+export function deformableConv(
+  net: Network,
+  x: Value,
+  offsetFeature: Value,
+  key: string,
+  activation: Activation,
+): Value {
+  const { graph } = net;
+  const c = channelsOf(x);
+  const groups = net.options.deformableGroups;
+  const weight = net.parameter(`${key}.conv_offset.weight`, [3 * TAPS * groups, channelsOf(offsetFeature), 3, 3]);
+  const bias = net.parameter(`${key}.conv_offset.bias`, [3 * TAPS * groups]);
+  const rows = (from: number, to: number) =>
+    graph.conv(
+      offsetFeature,
+      graph.initializer(outputRows(weight, from, to)),
+      graph.initializer(outputRows(bias, from, to)),
+      {
+        pad: 1,
+        label: `${key}.conv_offset`,
+      },
+    );
+  const offset = rows(0, 2 * TAPS * groups);
+  const mask = activate(net, rows(2 * TAPS * groups, 3 * TAPS * groups), 'sigmoid');
+  // Eq. 1: y(p0) = Σ_k w_k · x(p0 + p_k + Δp_k) · Δm_k
+  const kernel = graph.initializer(net.parameter(`${key}.weight`, [c, c, 3, 3]));
+  const shift = graph.initializer(net.parameter(`${key}.bias`, [c]));
+  return activate(net, graph.deformConv(x, kernel, shift, { offset, mask, groups }, key), activation);
+}

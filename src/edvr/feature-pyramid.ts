@@ -1,0 +1,102 @@
+/**
+ * The feature pyramid of one frame (Sec. 3.2, Fig. 3): independent of the frame's neighbours, so a stream computes it once.
+ *
+ *     frame ─▶ conv_first or PreDeblur ─▶ feature_extraction ─▶ L1 ─stride 2─▶ L2 ─stride 2─▶ L3
+ *
+ * The incremental form adds the linear halves of the first offset convolutions, which are per-frame as well:
+ * W·[F_{t+i}, F_t] = W_near·F_{t+i} + W_ref·F_t, so `near.lK` is wanted of neighbours, `reference.lK` of the reference.
+ */
+import type { Value } from '../onnx/graph-builder.js';
+import { firstConv } from './frame-input.js';
+import { conv, type Network, residualBlocks } from './network.js';
+import { inputChannels } from './parameters.js';
+import { preDeblur } from './predeblur.js';
+
+/** Levels of the pyramid, coarsest first: the order in which alignment walks them. */
+export const levels = ['l3', 'l2', 'l1'] as const;
+export type Level = (typeof levels)[number];
+
+/** A frame's features by name. */
+export type FeatureName = Level | `near.${Level}` | `reference.${Level}` | 'reference.cas';
+
+/** Gives a frame's feature (1, nf, h, w), computing it (or declaring it as an input) when first asked. */
+export type Features = (name: FeatureName) => Value;
+
+/** Names of everything that is kept of a frame. */
+export function featureNames(incremental: boolean): readonly FeatureName[] {
+  const halves = levels.flatMap((level): FeatureName[] => [`near.${level}`, `reference.${level}`]);
+  return incremental ? ['l1', 'l2', 'l3', ...halves, 'reference.cas'] : ['l1', 'l2', 'l3'];
+}
+
+/** Remembers what a function gave for each name. */
+export function once(make: Features): Features {
+  const made = new Map<FeatureName, Value>();
+  return (name) => {
+    const value = made.get(name) ?? make(name);
+    made.set(name, value);
+    return value;
+  };
+}
+
+/** The pyramid of one frame from its planes in 0–255, uint8 (1, 3, H, W). */
+export function featurePyramid(net: Network, planes: Value): Features {
+  const features: Features = once((name) => {
+    switch (name) {
+      case 'l1':
+        return residualBlocks(net, firstFeatures(net, planes), 'feature_extraction', net.options.numExtractBlock);
+      case 'l2':
+        return halved(net, features('l1'), name);
+      case 'l3':
+        return halved(net, features('l2'), name);
+      case 'near.l1':
+      case 'near.l2':
+      case 'near.l3':
+        return nearHalf(net, features(levelOf(name)), `pcd_align.offset_conv1.${levelOf(name)}`);
+      case 'reference.l1':
+      case 'reference.l2':
+      case 'reference.l3':
+        return referenceHalf(net, features(levelOf(name)), `pcd_align.offset_conv1.${levelOf(name)}`);
+      case 'reference.cas':
+        return referenceHalf(net, features('l1'), 'pcd_align.cas_offset_conv1');
+    }
+  });
+  return features;
+}
+
+/** W_near·x: the half of a convolution over [neighbour, reference] that sees the neighbour; without the bias. */
+export function nearHalf(net: Network, x: Value, key: string): Value {
+  return half(net, x, key, 'near');
+}
+
+/** W_ref·x + b: the half that sees the reference. */
+function referenceHalf(net: Network, x: Value, key: string): Value {
+  return half(net, x, key, 'reference');
+}
+
+function half(net: Network, x: Value, key: string, side: 'near' | 'reference'): Value {
+  const nf = net.options.numFeat;
+  const from = side === 'near' ? 0 : nf;
+  const whole = net.parameter(`${key}.weight`, [nf, 2 * nf, 3, 3]);
+  const weight = net.graph.initializer(inputChannels(whole, from, from + nf));
+  const bias = side === 'near' ? undefined : net.graph.initializer(net.parameter(`${key}.bias`, [nf]));
+  return net.graph.conv(x, weight, bias, { pad: 1, label: key });
+}
+
+function firstFeatures(net: Network, planes: Value): Value {
+  const { numFeat: nf, withPredeblur, hrIn } = net.options;
+  if (withPredeblur) return conv(net, preDeblur(net, planes), 'conv_1x1', nf, { kernel: 1 });
+  if (!hrIn) return firstConv(net, planes, 'conv_first', nf);
+  const first = firstConv(net, planes, 'conv_first_1', nf);
+  const second = conv(net, first, 'conv_first_2', nf, { stride: 2, activation: 'lrelu' });
+  return conv(net, second, 'conv_first_3', nf, { stride: 2, activation: 'lrelu' });
+}
+
+function halved(net: Network, x: Value, level: 'l2' | 'l3'): Value {
+  const nf = net.options.numFeat;
+  const strided = conv(net, x, `conv_${level}_1`, nf, { stride: 2, activation: 'lrelu' });
+  return conv(net, strided, `conv_${level}_2`, nf, { activation: 'lrelu' });
+}
+
+function levelOf(name: `${'near' | 'reference'}.${Level}`): Level {
+  return name.slice(-2) as Level;
+}

@@ -1,0 +1,48 @@
+/**
+ * A restored picture as it leaves a graph: uint8 (H, W, 3), or float32 (H, W, 3) before clamp and rounding.
+ */
+import type { Value } from '../onnx/graph-builder.js';
+import type { Geometry } from './geometry.js';
+import { lightTail } from './light-tail.js';
+import type { Network } from './network.js';
+import { outputScale } from './options.js';
+import { paperTail } from './paper-tail.js';
+
+/** Element type of the restored picture. uint8: clamped to 0–255, rounded half to even. float32: [0, 1], unclamped. */
+export type OutputType = 'uint8' | 'float32';
+
+/** Tail, skip, conversion and crop: features (1, nr, h, w) and the reference's planes → (H, W, 3). */
+export function restoredPicture(
+  net: Network,
+  features: Value,
+  planes: Value,
+  geometry: Geometry,
+  type: OutputType,
+): Value {
+  const range = type === 'uint8' ? 255 : 1;
+  const scale = outputScale(net.options);
+  const height = geometry.padded.height * scale;
+  const width = geometry.padded.width * scale;
+  const { graph } = net;
+  let picture: Value;
+  if (net.options.tail === 'paper') {
+    const colours = toType(net, paperTail(net, features, planes, range), type);
+    picture = graph.transpose(graph.reshape(colours, [3, height, width]), [1, 2, 0]);
+  } else {
+    const packed = lightTail(net, features, planes, range);
+    const [, channels = 0, h = 0, w = 0] = packed.dims;
+    const r = height / h;
+    // (c, h, w) → (h, w, c) joins the engine's own reordering of the convolution's output; then rows of r·3 bytes move.
+    const pixels = toType(net, graph.transpose(packed, [0, 2, 3, 1]), type);
+    const rows = graph.transpose(graph.reshape(pixels, [h, w, r, channels / r]), [0, 2, 1, 3]);
+    picture = graph.reshape(rows, [height, width, 3]);
+  }
+  return graph.crop(picture, { 0: geometry.output.height, 1: geometry.output.width });
+}
+
+/** QuantizeLinear with scale 1 clamps, rounds half to even and converts in one step. */
+function toType(net: Network, x: Value, type: OutputType): Value {
+  if (type === 'float32') return x;
+  const { graph } = net;
+  return graph.node('QuantizeLinear', [x, graph.scalar(1), graph.byte(0)], x.dims, { type: 'uint8' });
+}

@@ -1,0 +1,75 @@
+/**
+ * What every section of the network works with, and the building blocks they share.
+ *
+ * Features are (n, c, h, w) float32. LeakyReLU has slope 0.1 everywhere; residual blocks use ReLU.
+ */
+import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
+import type { EdvrOptions } from './options.js';
+import type { ParameterSource } from './parameters.js';
+
+/** A network under construction. */
+export interface Network {
+  readonly graph: GraphBuilder;
+  readonly options: EdvrOptions;
+  readonly parameter: ParameterSource;
+}
+
+/** What follows a convolution. */
+export type Activation = 'none' | 'relu' | 'lrelu' | 'sigmoid';
+
+/** How a convolution differs from 3×3, stride 1, no activation. */
+export interface ConvSettings {
+  readonly kernel?: 1 | 3;
+  readonly stride?: 1 | 2;
+  readonly activation?: Activation;
+}
+
+/** Slope of every LeakyReLU. */
+const SLOPE = 0.1;
+
+/** The convolution of a checkpoint key: 3×3 with zero padding 1 unless told, with bias. */
+export function conv(net: Network, x: Value, key: string, outputs: number, settings: ConvSettings = {}): Value {
+  const { kernel = 3, stride = 1, activation = 'none' } = settings;
+  const weight = net.graph.initializer(net.parameter(`${key}.weight`, [outputs, channelsOf(x), kernel, kernel]));
+  const bias = net.graph.initializer(net.parameter(`${key}.bias`, [outputs]));
+  const y = net.graph.conv(x, weight, bias, { stride, pad: kernel >> 1, label: key });
+  return activate(net, y, activation);
+}
+
+/** Applies an activation. */
+export function activate(net: Network, x: Value, activation: Activation): Value {
+  switch (activation) {
+    case 'none':
+      return x;
+    case 'relu':
+      return net.graph.relu(x);
+    case 'lrelu':
+      return net.graph.leakyRelu(x, SLOPE);
+    case 'sigmoid':
+      return net.graph.sigmoid(x);
+  }
+}
+
+/** A residual block: conv3×3 → ReLU → conv3×3, plus identity; no normalisation. */
+export function residualBlock(net: Network, x: Value, key: string): Value {
+  const channels = channelsOf(x);
+  const inner = conv(net, x, `${key}.conv1`, channels, { activation: 'relu' });
+  return net.graph.add(conv(net, inner, `${key}.conv2`, channels), x);
+}
+
+/** Residual blocks `key.first` … in a row. */
+export function residualBlocks(net: Network, x: Value, key: string, count: number, first = 0): Value {
+  let y = x;
+  for (let i = first; i < first + count; i++) y = residualBlock(net, y, `${key}.${i}`);
+  return y;
+}
+
+/** Bilinear ×2, half-pixel centres, clamped at the edges. */
+export function up2(net: Network, x: Value): Value {
+  return net.graph.upsample(x, 2);
+}
+
+/** c of (n, c, h, w). */
+export function channelsOf(x: Value): number {
+  return x.dims[1] ?? 0;
+}
