@@ -1,0 +1,166 @@
+/**
+ * The HTTP side of the contract: viewer, health, metrics, list of streams, snapshots and MJPEG.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { EmptyError, TimeoutError } from 'rxjs';
+import { messageOf } from '../errors/limpid-error.js';
+import { isView, type View } from '../wire/view.js';
+import type { Access } from './access.js';
+import type { Hub, HubStream } from './hub.js';
+import type { Metrics } from './metrics.js';
+import { MjpegClient } from './mjpeg.js';
+import { SECURITY_HEADERS } from './security-headers.js';
+import type { ServerSettings } from './server-settings.js';
+import { type SnapshotFormat, Snapshots } from './snapshot.js';
+import type { ViewerFile } from './viewer-files.js';
+
+/** What the routes need of their server. */
+export interface HttpRoutesOptions {
+  readonly hub: Hub;
+  readonly access: Access;
+  readonly metrics: Metrics;
+  readonly settings: ServerSettings;
+  readonly viewer: ReadonlyMap<string, ViewerFile>;
+}
+
+/** Adds every route to a server. Routes that show or tell something of a stream ask for the token. */
+export function addHttpRoutes(app: FastifyInstance, options: HttpRoutesOptions): void {
+  const { hub, access, metrics } = options;
+  const withToken = {
+    onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+      const refusal = access.checkToken(request.raw);
+      if (refusal !== undefined) {
+        return sendError(reply.header('WWW-Authenticate', 'Bearer'), refusal.status, refusal.message);
+      }
+    },
+  };
+
+  addViewerRoutes(app, options.viewer);
+  app.get('/healthz', async () => ({ status: 'ok', uptimeSeconds: Math.round(process.uptime()) }));
+  app.get('/readyz', async (request, reply) => {
+    const streams = [...hub.streams.values()].map(({ live }) => live.status());
+    const ready = streams.every(({ state }) => state === 'live');
+    reply.code(ready ? 200 : 503);
+    // A load balancer without the token learns whether, not why.
+    return access.checkToken(request.raw) !== undefined
+      ? { ready }
+      : { ready, streams: streams.map(({ name, state, reason }) => ({ name, state, ...(reason ? { reason } : {}) })) };
+  });
+  app.get('/metrics', withToken, async (_request, reply) => {
+    reply.header('Content-Type', metrics.contentType);
+    return metrics.text();
+  });
+  app.get('/api/streams', withToken, async () => ({
+    streams: [...hub.streams.values()].map(({ live }) => ({ ...live.status(), viewers: hub.viewersOf(live.name) })),
+  }));
+  addPictureRoutes(app, options, withToken);
+  app.setNotFoundHandler((request, reply) =>
+    sendError(reply, 404, `Expected a path of this server but received ${request.method} ${pathOf(request)}`),
+  );
+  app.setErrorHandler((error, _request, reply) => {
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+    return sendError(reply, status >= 400 && status < 600 ? status : 500, messageOf(error));
+  });
+}
+
+function addViewerRoutes(app: FastifyInstance, viewer: ReadonlyMap<string, ViewerFile>): void {
+  for (const [path, file] of viewer) {
+    app.get(path, async (_request, reply) =>
+      reply.header('Content-Type', file.contentType).header('Cache-Control', file.cacheControl).send(file.bytes),
+    );
+  }
+  if (!viewer.has('/')) {
+    app.get('/', async (_request, reply) =>
+      sendError(reply, 503, 'Expected a built viewer but found none: run "npm run build" and start again'),
+    );
+  }
+}
+
+type RouteOptions = { onRequest: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> };
+interface StreamRoute {
+  Params: { name: string };
+  Querystring: Record<string, unknown>;
+}
+type StreamRequest = FastifyRequest<StreamRoute>;
+
+function addPictureRoutes(app: FastifyInstance, { hub, settings }: HttpRoutesOptions, withToken: RouteOptions): void {
+  const snapshots = new Snapshots();
+  const snapshot = (format: SnapshotFormat) => async (request: StreamRequest, reply: FastifyReply) => {
+    const target = resolve(hub, request, reply, ['restored', 'source', 'pair']);
+    if (target === undefined) {
+      return reply;
+    }
+    try {
+      const { bytes, seq } = await snapshots.take(target.stream.live, {
+        view: target.view,
+        format,
+        quality: settings.jpegQuality,
+        timeoutMs: settings.snapshotTimeoutMs,
+      });
+      return reply
+        .type(format === 'jpg' ? 'image/jpeg' : 'image/png')
+        .headers({ 'Cache-Control': 'no-store', 'X-Limpid-Seq': String(seq) })
+        .send(bytes);
+    } catch (error) {
+      if (!(error instanceof TimeoutError || error instanceof EmptyError)) {
+        throw error;
+      }
+      const { state, name } = target.stream.live.status();
+      reply.header('Retry-After', '5');
+      return sendError(reply, 503, `Expected a restored frame but ${name} gave none in time (it is ${state})`);
+    }
+  };
+  app.get<StreamRoute>('/streams/:name/snapshot.jpg', withToken, snapshot('jpg'));
+  app.get<StreamRoute>('/streams/:name/snapshot.png', withToken, snapshot('png'));
+  app.get<StreamRoute>('/streams/:name/video.mjpg', withToken, async (request: StreamRequest, reply: FastifyReply) => {
+    const target = resolve(hub, request, reply, ['restored', 'source']);
+    if (target === undefined) {
+      return reply;
+    }
+    if (!hub.hasRoom) {
+      return sendError(reply, 503, 'Expected fewer clients: server.maxClients are connected already');
+    }
+    reply.hijack();
+    const client = new MjpegClient({
+      response: reply.raw,
+      stream: target.stream.live.name,
+      view: target.view,
+      feed: target.stream.feeds[target.view],
+      settings,
+      headers: SECURITY_HEADERS,
+      onClosed: (closed) => hub.clients.delete(closed),
+    });
+    hub.clients.add(client);
+    return reply;
+  });
+}
+
+/** The stream and view a request names; answers it and gives undefined when there is no such thing. */
+function resolve(
+  hub: Hub,
+  request: StreamRequest,
+  reply: FastifyReply,
+  views: readonly View[],
+): { stream: HubStream; view: View } | undefined {
+  const stream = hub.streams.get(request.params.name);
+  if (stream === undefined) {
+    const known = [...hub.streams.keys()].join(', ') || 'none';
+    sendError(reply, 404, `Expected one of these streams: ${known}`);
+    return undefined;
+  }
+  const view = request.query.view ?? 'restored';
+  if (!isView(view) || !views.includes(view)) {
+    sendError(reply, 400, `Expected view to be one of ${views.join(', ')}`);
+    return undefined;
+  }
+  return { stream, view };
+}
+
+/** Answers with one sentence. */
+export function sendError(reply: FastifyReply, status: number, message: string): FastifyReply {
+  return reply.code(status).send({ error: { status, message } });
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.replace(/[?#].*$/, '').slice(0, 100);
+}

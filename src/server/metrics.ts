@@ -1,0 +1,125 @@
+/**
+ * `/metrics`: OpenMetrics text. Counters are read from the streams when somebody asks; stage times are collected as
+ * frames come by.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
+import type { Subscription } from 'rxjs';
+import type { LiveStream, StreamStatus } from '../frame/live-stream.js';
+import type { Hub } from './hub.js';
+
+/** Seconds; from a fast card's half millisecond to a window of slow frames. */
+const STAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.033, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];
+
+/** The metrics of one server. */
+export class Metrics {
+  readonly #registry = new Registry<OpenMetricsContentType>();
+  readonly #encodeSeconds: Histogram<string>;
+  readonly #subscriptions: readonly Subscription[];
+
+  constructor(streams: readonly LiveStream[], hub: () => Hub) {
+    const registry = this.#registry;
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    collectDefaultMetrics({ register: registry });
+    const registers = [registry];
+
+    const counter = (name: string, help: string, read: (status: StreamStatus) => number) =>
+      new Counter({
+        name,
+        help,
+        labelNames: ['stream'],
+        registers,
+        collect() {
+          this.reset();
+          for (const stream of streams) {
+            this.inc({ stream: stream.name }, read(stream.status()));
+          }
+        },
+      });
+    counter('limpid_frames_in_total', 'Frames the source gave', (status) => status.framesIn);
+    counter('limpid_frames_restored_total', 'Frames restored', (status) => status.framesRestored);
+    counter('limpid_reconnects_total', 'Times the source was opened again', (status) => status.reconnects);
+    new Counter({
+      name: 'limpid_frames_skipped_total',
+      help: 'Frames of the source that were not restored, by reason',
+      labelNames: ['stream', 'reason'],
+      registers,
+      collect() {
+        this.reset();
+        for (const stream of streams) {
+          for (const [reason, count] of Object.entries(stream.status().framesSkipped)) {
+            this.inc({ stream: stream.name, reason }, count);
+          }
+        }
+      },
+    });
+    new Gauge({
+      name: 'limpid_stream_live',
+      help: '1 while the stream gives restored frames, else 0',
+      labelNames: ['stream'],
+      registers,
+      collect() {
+        for (const stream of streams) {
+          this.set({ stream: stream.name }, stream.status().state === 'live' ? 1 : 0);
+        }
+      },
+    });
+    new Gauge({
+      name: 'limpid_clients',
+      help: 'WebSocket and MJPEG clients connected',
+      labelNames: ['stream'],
+      registers,
+      collect() {
+        for (const stream of streams) {
+          this.set({ stream: stream.name }, hub().viewersOf(stream.name));
+        }
+      },
+    });
+    this.#encodeSeconds = new Histogram({
+      name: 'limpid_encode_seconds',
+      help: 'Time to compress one picture for viewers',
+      buckets: STAGE_BUCKETS,
+      registers,
+    });
+    const stageSeconds = new Histogram({
+      name: 'limpid_stage_seconds',
+      help: 'Where the time of a restored frame went',
+      labelNames: ['stream', 'stage'],
+      buckets: STAGE_BUCKETS,
+      registers,
+    });
+    this.#subscriptions = streams.map(({ name, restored$ }) =>
+      restored$.subscribe({
+        next: ({ timing: { waitMs, pyramidMs, restoreMs } }) => {
+          stageSeconds.observe({ stream: name, stage: 'wait' }, waitMs / 1000);
+          stageSeconds.observe({ stream: name, stage: 'pyramid' }, pyramidMs / 1000);
+          stageSeconds.observe({ stream: name, stage: 'restore' }, restoreMs / 1000);
+          stageSeconds.observe({ stream: name, stage: 'total' }, (waitMs + pyramidMs + restoreMs) / 1000);
+        },
+        // A stream that fails says so in its status; here there is just nothing more to count.
+        error: () => {},
+      }),
+    );
+  }
+
+  /** Notes how long one picture took to compress. */
+  observeEncode(elapsedMs: number): void {
+    this.#encodeSeconds.observe(elapsedMs / 1000);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The OpenMetrics text. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** Stops counting. Idempotent. */
+  dispose(): void {
+    for (const subscription of this.#subscriptions) {
+      subscription.unsubscribe();
+    }
+    this.#registry.clear();
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The WebSocket door: `ws://…/streams/<name>?view=…&codec=…`. A request that can't be served is refused at the upgrade
+ * with the HTTP status that says why, never accepted and then closed.
+ */
+import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { Log } from '../log/log.js';
+import { redactUri } from '../log/redact.js';
+import { isCodec, isView, type View } from '../wire/view.js';
+import { type Access, queryOf, type Refusal } from './access.js';
+import type { Hub, HubStream } from './hub.js';
+import type { ServerSettings } from './server-settings.js';
+import { WebSocketClient } from './ws-client.js';
+
+/** What the endpoint needs of its server. */
+export interface WebSocketEndpointOptions {
+  readonly hub: Hub;
+  readonly access: Access;
+  readonly settings: ServerSettings;
+  readonly log: Log;
+}
+
+/** Handles one `upgrade` event of a http server. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** Opens the endpoint. */
+export function createWebSocketEndpoint(options: WebSocketEndpointOptions): UpgradeHandler {
+  const { hub, access, settings, log } = options;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: settings.maxMessageBytes,
+    // JPEG does not compress any further, and a compressor per client is memory per client.
+    perMessageDeflate: false,
+    // The client answers pings itself, and only while its peer reads what it is sent.
+    autoPong: false,
+  });
+  return (request, socket, head) => {
+    const onSocketError = (error: Error) => log.debug(`WebSocket upgrade: ${error.message}`);
+    socket.on('error', onSocketError);
+    const target = resolveTarget(request, hub, access);
+    if ('status' in target) {
+      log.debug(`${request.method} ${redactUri(request.url ?? '')} → ${target.status}`);
+      refuse(socket, target);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      socket.removeListener('error', onSocketError);
+      const { stream, view } = target;
+      const client = new WebSocketClient({
+        socket: webSocket,
+        stream: stream.live,
+        view,
+        feed: stream.feeds[view],
+        settings,
+        log,
+        onClosed: (closed) => hub.clients.delete(closed),
+      });
+      hub.clients.add(client);
+    });
+  };
+}
+
+interface Target {
+  readonly stream: HubStream;
+  readonly view: View;
+}
+
+function resolveTarget(request: IncomingMessage, hub: Hub, access: Access): Target | Refusal {
+  const refusal = access.checkHost(request) ?? access.checkToken(request) ?? access.checkOrigin(request);
+  if (refusal !== undefined) {
+    return refusal;
+  }
+  const name = streamNameOf(request.url ?? '');
+  const stream = name === undefined ? undefined : hub.streams.get(name);
+  if (stream === undefined) {
+    const known = [...hub.streams.keys()].join(', ') || 'none';
+    return { status: 404, message: `Expected /streams/<name> with one of these streams: ${known}` };
+  }
+  const query = queryOf(request);
+  const view = query.get('view') ?? 'restored';
+  if (!isView(view)) {
+    return { status: 400, message: 'Expected view to be restored, source or pair' };
+  }
+  const codec = query.get('codec') ?? 'jpeg';
+  if (!isCodec(codec) || codec !== 'jpeg') {
+    return { status: 400, message: 'Expected codec to be jpeg, the one this server offers' };
+  }
+  if (!hub.hasRoom) {
+    return { status: 503, message: 'Expected fewer clients: server.maxClients are connected already' };
+  }
+  return { stream, view };
+}
+
+function streamNameOf(url: string): string | undefined {
+  const match = /^\/streams\/([^/?#]+)\/?(?:[?#]|$)/.exec(url);
+  try {
+    return match?.[1] === undefined ? undefined : decodeURIComponent(match[1]);
+  } catch {
+    return undefined; // malformed percent-encoding names no stream
+  }
+}
+
+function refuse(socket: Duplex, { status, message }: Refusal): void {
+  const body = `${message}\n`;
+  const challenge = status === 401 ? 'WWW-Authenticate: Bearer\r\n' : '';
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\n${challenge}` +
+      `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
