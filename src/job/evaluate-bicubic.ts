@@ -12,7 +12,7 @@ export class BicubicEngine implements Engine {
 
   /** @param scale output size over input size, an integer ≥ 1. */
   constructor(scale: number) {
-    this.spec = { kind: 'bicubic', model: 'bicubic', scale, window: 1 };
+    this.spec = { kind: 'bicubic', model: 'bicubic', scale, window: 1, padding: 'replicate' };
   }
 
   prepare(): void {}

@@ -8,7 +8,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
-import { readPngSize, type Size } from './read-png.js';
+import { readPngSize } from './read-png.js';
+import type { Size } from './size.js';
 
 /** The frames of one clip, in order. */
 export interface Clip {

@@ -13,7 +13,7 @@ import { luma } from '../quality/luma.js';
 import { psnr } from '../quality/psnr.js';
 import { type ByteSamples, cropBorder, cropToMultiple, type Samples } from '../quality/samples.js';
 import { ssim } from '../quality/ssim.js';
-import { type PaddingMode, windowIndices } from '../window/padding.js';
+import { windowIndices } from '../window/padding.js';
 import { BicubicEngine } from './evaluate-bicubic.js';
 import { type Clip, checkSizes, findClips } from './evaluate-clips.js';
 import { readPng } from './read-png.js';
@@ -39,13 +39,6 @@ export interface EvaluateOptions {
   readonly scale?: number | undefined;
 }
 
-/** A model opened for evaluation. */
-export interface OpenedModel {
-  readonly engine: Engine;
-  /** How its manifest pads windows at the ends of a clip. */
-  readonly padding: PaddingMode;
-}
-
 /** How far an evaluation is. */
 export interface EvaluateProgress {
   readonly clip: string;
@@ -58,7 +51,7 @@ export interface EvaluateProgress {
 /** What {@link evaluate} needs from outside. */
 export interface EvaluateDeps {
   /** Opens a model by name; evaluate disposes of its engine. Not called for `bicubic`. */
-  readonly openModel: (model: string) => Promise<OpenedModel>;
+  readonly openEngine: (model: string) => Promise<Engine>;
   /** Called after every measured frame. */
   readonly onProgress?: (progress: EvaluateProgress) => void;
 }
@@ -98,11 +91,10 @@ export async function evaluate(options: EvaluateOptions, deps: EvaluateDeps): Pr
     throw new LimpidError('ERR_USAGE', 'Self-ensemble is not available yet: evaluate without --self-ensemble');
   }
   const clips = await findClips(gt, lq);
-  const opened: OpenedModel =
-    model === 'bicubic' ? { engine: new BicubicEngine(scale), padding: 'replicate' } : await deps.openModel(model);
+  const engine = model === 'bicubic' ? new BicubicEngine(scale) : await deps.openEngine(model);
   try {
     for (const clip of clips) {
-      await checkSizes(clip, opened.engine.spec.scale, crop);
+      await checkSizes(clip, engine.spec.scale, crop);
     }
     const total = clips.reduce((sum, clip) => sum + clip.gt.length, 0);
     const figures: ClipFigures[] = [];
@@ -112,12 +104,12 @@ export async function evaluate(options: EvaluateOptions, deps: EvaluateDeps): Pr
         done += 1;
         deps.onProgress?.({ clip: clip.name, done, total });
       };
-      const run = new ClipRun(clip, session, opened);
+      const run = new ClipRun(clip, session, engine);
       figures.push(await run.measure((restored, truth) => compare(restored, truth, channel, crop), onFrame));
     }
     return { model, channel, crop, clips: figures, mean: meanOf(figures) };
   } finally {
-    await opened.engine.dispose();
+    await engine.dispose();
   }
 }
 
@@ -125,15 +117,15 @@ export async function evaluate(options: EvaluateOptions, deps: EvaluateDeps): Pr
 class ClipRun {
   readonly #clip: Clip;
   readonly #session: number;
-  readonly #opened: OpenedModel;
+  readonly #engine: Engine;
   readonly #stream: string;
   /** The low-quality frames of the current window, by index. */
   #frames = new Map<number, Frame>();
 
-  constructor(clip: Clip, session: number, opened: OpenedModel) {
+  constructor(clip: Clip, session: number, engine: Engine) {
     this.#clip = clip;
     this.#session = session;
-    this.#opened = opened;
+    this.#engine = engine;
     this.#stream = `evaluate/${clip.name}`;
   }
 
@@ -143,7 +135,6 @@ class ClipRun {
     onFrame: () => void,
   ): Promise<ClipFigures> {
     const { name, gt } = this.#clip;
-    const { engine } = this.#opened;
     const figures: Figures[] = [];
     try {
       let restoring = this.#restore(await this.#window(0));
@@ -162,14 +153,14 @@ class ClipRun {
         onFrame();
       }
     } finally {
-      engine.forget(this.#stream);
+      this.#engine.forget(this.#stream);
     }
     return { name, frames: gt.length, ...meanOf(figures) };
   }
 
   /** Starts restoring the middle of a window. */
   #restore(frames: readonly Frame[]): Promise<RestoredFrame> {
-    const restoring = this.#opened.engine.restore(this.#stream, {
+    const restoring = this.#engine.restore(this.#stream, {
       reference: frames[frames.length >> 1] as Frame,
       frames,
     });
@@ -180,8 +171,8 @@ class ClipRun {
 
   /** The window of frame `t`, padded at the clip's ends; reads what the window before did not hold. */
   async #window(t: number): Promise<readonly Frame[]> {
-    const { engine, padding } = this.#opened;
-    const indices = windowIndices(padding, t, engine.spec.window, this.#clip.gt.length - 1);
+    const { padding, window } = this.#engine.spec;
+    const indices = windowIndices(padding, t, window, this.#clip.gt.length - 1);
     const frames = new Map<number, Frame>();
     for (const index of indices) {
       frames.set(index, frames.get(index) ?? this.#frames.get(index) ?? (await this.#input(index)));
@@ -192,7 +183,7 @@ class ClipRun {
 
   /** One low-quality frame: read, or made from the ground truth. */
   async #input(index: number): Promise<Frame> {
-    const { scale } = this.#opened.engine.spec;
+    const { scale } = this.#engine.spec;
     const path = this.#clip.lq?.[index];
     const picture = path === undefined ? imresize(await this.#truth(index), 1 / scale) : await readPng(path);
     return {
@@ -210,7 +201,7 @@ class ClipRun {
 
   /** One frame of the ground truth, cut to a multiple of the scale. */
   async #truth(index: number): Promise<ByteSamples> {
-    return cropToMultiple(await readPng(this.#clip.gt[index] as string), this.#opened.engine.spec.scale);
+    return cropToMultiple(await readPng(this.#clip.gt[index] as string), this.#engine.spec.scale);
   }
 }
 

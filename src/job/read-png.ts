@@ -5,12 +5,7 @@ import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { ByteSamples } from '../quality/samples.js';
-
-/** Width and height in pixels. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import type { Size } from './size.js';
 
 /** Reads a PNG as (h, w, 3), 0–255. @throws ERR_INPUT_FILE when it is missing, damaged, not a PNG or deeper than 8 bits. */
 export async function readPng(path: string): Promise<ByteSamples> {

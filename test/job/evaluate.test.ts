@@ -18,7 +18,7 @@ let gt: string;
 let lq: string;
 
 const noModels: EvaluateDeps = {
-  openModel: () => Promise.reject(new Error('no model is opened for bicubic')),
+  openEngine: () => Promise.reject(new Error('no model is opened for bicubic')),
 };
 
 beforeAll(async () => {
@@ -100,7 +100,7 @@ describe('evaluate with a model', () => {
   it('closes the engine when it fails, and passes its error on', async () => {
     let disposals = 0;
     const broken: Engine = {
-      spec: { kind: 'test', model: 'broken', scale: 4, window: 1 },
+      spec: { kind: 'test', model: 'broken', scale: 4, window: 1, padding: 'replicate' },
       prepare: () => undefined,
       restore: () => Promise.reject(new Error('the session is gone')),
       forget: () => undefined,
@@ -108,7 +108,7 @@ describe('evaluate with a model', () => {
         disposals += 1;
       },
     };
-    const deps: EvaluateDeps = { openModel: async () => ({ engine: broken, padding: 'replicate' }) };
+    const deps: EvaluateDeps = { openEngine: async () => broken };
     await expect(evaluate({ model: 'broken', gt }, deps)).rejects.toThrow('the session is gone');
     expect(disposals).toBe(1);
   });
@@ -264,7 +264,7 @@ async function evaluateRecording(padding: PaddingMode, frames: number, window: n
   let disposals = 0;
   const engine: Engine = {
     ...inner,
-    spec: { kind: 'test', model: 'recording', scale: 2, window },
+    spec: { kind: 'test', model: 'recording', scale: 2, window, padding },
     prepare: () => undefined,
     restore: (stream, frameWindow) => {
       windows.push(frameWindow.frames.map(({ seq }) => seq).join(''));
@@ -275,6 +275,6 @@ async function evaluateRecording(padding: PaddingMode, frames: number, window: n
       disposals += 1;
     },
   };
-  const result = await evaluate({ model: 'recording', gt: long }, { openModel: async () => ({ engine, padding }) });
+  const result = await evaluate({ model: 'recording', gt: long }, { openEngine: async () => engine });
   return { windows, result, disposals };
 }
