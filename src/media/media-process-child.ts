@@ -1,0 +1,102 @@
+/**
+ * The media process: runs one launch text through gstreamer-superficial and reports what its bus says.
+ *
+ * No pixel passes through JavaScript here: the pipeline itself writes to or reads from descriptor 3. The process never
+ * exits by itself in the ordinary way (that hangs while the binding polls its bus): after its last word it kills itself.
+ */
+import { writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import type { MediaCommand, MediaEvent } from './media-protocol.js';
+
+/** A bus message as the binding gives it. */
+interface BusMessage {
+  readonly type: string;
+  readonly _src_element_name?: string;
+  readonly message?: string;
+  readonly debug?: string | null;
+}
+
+/** The part of the binding that is safe to use. */
+interface Pipeline {
+  play(): void;
+  stop(): void;
+  seek(seconds: number, flags: number): boolean;
+  pollBus(listener: (message: BusMessage) => void): void;
+}
+
+interface Binding {
+  readonly Pipeline: new (launch: string) => Pipeline;
+}
+
+const EVENT_FD = 1;
+const SEEK_FLUSH_KEY_UNIT = 1 | 4;
+
+let pipeline: Pipeline | null = null;
+
+const lifeline = new Worker(new URL('./media-lifeline.js', import.meta.url));
+lifeline.on('message', (command: MediaCommand) => {
+  if (command.type === 'launch') {
+    launch(command.text, command.loop);
+  } else {
+    leave({ type: 'stopped' });
+  }
+});
+// Loaded while the thread starts.
+const binding: Binding = createRequire(import.meta.url)('gstreamer-superficial');
+
+function launch(text: string, loop: boolean): void {
+  try {
+    pipeline = new binding.Pipeline(text);
+  } catch (error) {
+    leave({ type: 'error', element: '', message: error instanceof Error ? error.message : String(error), debug: '' });
+    return;
+  }
+  const running = pipeline;
+  running.pollBus((message) => {
+    switch (message.type) {
+      case 'error':
+        leave({
+          type: 'error',
+          element: elementOf(message),
+          message: message.message ?? '',
+          debug: message.debug ?? '',
+        });
+        return;
+      case 'warning':
+        tell({ type: 'warning', element: elementOf(message), debug: message.debug ?? '' });
+        return;
+      case 'eos':
+        if (!loop || !running.seek(0, SEEK_FLUSH_KEY_UNIT)) {
+          leave({ type: 'eos' });
+        }
+        return;
+    }
+  });
+  running.play();
+}
+
+function elementOf(message: BusMessage): string {
+  return message._src_element_name ?? '';
+}
+
+function tell(event: MediaEvent): void {
+  try {
+    writeSync(EVENT_FD, `${JSON.stringify(event)}\n`);
+  } catch {
+    // The main process no longer listens; the lifeline is about to end this process.
+  }
+}
+
+/** Stops the pipeline (files are closed, RTSP is torn down), says the last word, ends. */
+function leave(lastWord: MediaEvent): void {
+  if (lastWord.type === 'error') {
+    // Said first: stopping a pipeline in trouble may block.
+    tell(lastWord);
+    pipeline?.stop();
+  } else {
+    pipeline?.stop();
+    tell(lastWord);
+  }
+  process.kill(process.pid, 'SIGKILL');
+}

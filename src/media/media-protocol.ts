@@ -1,0 +1,41 @@
+/**
+ * What the main process and a media process say to each other.
+ *
+ *     main ── fd 0: commands, one JSON line each; its end means that main is gone ──▶ child
+ *     main ◀── fd 1: events, one JSON line each ── child        fd 2: stderr        fd 3: media (GDP)
+ *
+ * The launch text travels as a command, never as an argument: `ps` shows no password.
+ */
+
+/** Descriptor of the media pipe in the child; pipeline texts name it. */
+export const MEDIA_FD = 3;
+
+/** From the main process. */
+export type MediaCommand =
+  | {
+      readonly type: 'launch';
+      readonly text: string;
+      /** At the end of the stream seek to its beginning and go on. */
+      readonly loop: boolean;
+      /** How long the child may live on once the main process is gone, so that a muxer can finish its file; 0: not at all. */
+      readonly orphanMs: number;
+    }
+  | {
+      readonly type: 'stop';
+      /** When the child kills itself at the latest. */
+      readonly deadlineMs: number;
+    };
+
+/** From the media process. `error` and `eos` are last words. */
+export type MediaEvent =
+  | { readonly type: 'eos' }
+  | { readonly type: 'stopped' }
+  | { readonly type: 'warning'; readonly element: string; readonly debug: string }
+  | {
+      readonly type: 'error';
+      readonly element: string;
+      /** GStreamer's sentence. */
+      readonly message: string;
+      /** GStreamer's debug text: source line, element path, details. */
+      readonly debug: string;
+    };

@@ -1,0 +1,55 @@
+/**
+ * Raw RGB video as GStreamer names it (caps) and lays it out (rows padded to four bytes).
+ */
+import { LimpidError } from '../errors/limpid-error.js';
+
+/** The layout of one raw RGB picture on a media pipe. */
+export interface RawVideo {
+  readonly width: number;
+  readonly height: number;
+  /** Frames a second as the caps state them; null when the rate varies or is unknown. */
+  readonly framesPerSecond: number | null;
+  /** Bytes of pixels in a row. */
+  readonly rowBytes: number;
+  /** Bytes from one row to the next: `rowBytes` rounded up to four. */
+  readonly strideBytes: number;
+}
+
+/** Largest side Limpid reads, pixels. */
+const MAX_SIDE = 16_384;
+
+/** The layout of a picture of this size. */
+export function rawVideo(width: number, height: number, framesPerSecond: number | null): RawVideo {
+  const rowBytes = width * 3;
+  return { width, height, framesPerSecond, rowBytes, strideBytes: (rowBytes + 3) & ~3 };
+}
+
+/** Reads `video/x-raw, format=(string)RGB, …`. Throws ERR_GDP for anything else and for sizes out of range. */
+export function parseRawVideoCaps(caps: string): RawVideo {
+  const width = Number(/\bwidth=\(int\)(\d{1,9})\b/.exec(caps)?.[1]);
+  const height = Number(/\bheight=\(int\)(\d{1,9})\b/.exec(caps)?.[1]);
+  const isRgb = caps.startsWith('video/x-raw,') && /\bformat=\(string\)RGB\b/.test(caps);
+  const inRange = (side: number) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE;
+  if (!isRgb || !inRange(width) || !inRange(height)) {
+    throw new LimpidError(
+      'ERR_GDP',
+      `Expected raw RGB video with sides from 1 to ${MAX_SIDE} on the media pipe but received "${caps.slice(0, 200)}"`,
+    );
+  }
+  const rate = /\bframerate=\(fraction\)(\d{1,9})\/(\d{1,9})\b/.exec(caps);
+  const framesPerSecond = Number(rate?.[1]) / Number(rate?.[2]);
+  return rawVideo(width, height, framesPerSecond > 0 && Number.isFinite(framesPerSecond) ? framesPerSecond : null);
+}
+
+/**
+ * Caps of RGB pictures. The colorimetry is that of sRGB pixels in full range; encoders are told theirs separately.
+ * A rate of 0/1 says that the rate varies.
+ */
+export function rawVideoCaps(video: RawVideo): string {
+  const rate = video.framesPerSecond === null ? '0/1' : `${Math.round(video.framesPerSecond * 1000)}/1000`;
+  return (
+    `video/x-raw, format=(string)RGB, width=(int)${video.width}, height=(int)${video.height}, ` +
+    `framerate=(fraction)${rate}, pixel-aspect-ratio=(fraction)1/1, interlace-mode=(string)progressive, ` +
+    'colorimetry=(string)sRGB'
+  );
+}

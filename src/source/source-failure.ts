@@ -1,0 +1,78 @@
+/**
+ * Turns the end of a media process into one sentence: what happened, where, what to do next.
+ */
+import { type ErrorCode, LimpidError } from '../errors/limpid-error.js';
+import type { MediaEnd } from '../media/media-process.js';
+
+/** What was known when the process ended. */
+export interface FailureContext {
+  /** The source without its secrets. */
+  readonly label: string;
+  /** Had a picture arrived? */
+  readonly opened: boolean;
+}
+
+/** What GStreamer says, and what it means to the person who wrote the URI. The first match speaks. */
+const MEANINGS: readonly (readonly [RegExp, (label: string) => string])[] = [
+  [
+    /\(401\)|unauthorized|not authorized/i,
+    (label) => `${label} refused the user or password (401); write them as rtsp://user:password@host/path`,
+  ],
+  [/\(403\)|forbidden/i, (label) => `${label} is forbidden for this user or address (403)`],
+  [/\(404\)|not found \(404\)/i, (label) => `${label} does not exist on its server (404); check the path of the URI`],
+  [/\(454\)|\(503\)|\(5\d\d\)/, (label) => `The server of ${label} is not able to serve it now`],
+  [
+    /failed to connect|could not connect|connection refused|could not resolve/i,
+    (label) => `Nothing answers at ${label}; check host, port and network, and that the camera is on`,
+  ],
+  [
+    /tls|certificate/i,
+    (label) => `${label} has a certificate that is not trusted; set trustAnyCertificate if the camera is yours`,
+  ],
+  [
+    /missing a plug-?in|no suitable plugins|no decoder|missing element/i,
+    (label) =>
+      `${label} has a codec that no installed GStreamer plugin decodes; install gstreamer1.0-libav and ` +
+      'gstreamer1.0-plugins-good, -bad and -ugly',
+  ],
+  [
+    /could not determine type|could not demultiplex|contains no streams|doesn't contain enough data|no valid frames|not a known|invalid|could not decode/i,
+    (label) => `${label} is not a video that GStreamer can read, or it is damaged`,
+  ],
+  [
+    /delayed linking failed|not-linked|not-negotiated/i,
+    (label) => `${label} has no video stream that can be decoded to pictures`,
+  ],
+];
+
+/** The error of a source whose process ended with anything but a wanted end of stream. */
+export function sourceFailure(end: MediaEnd, { label, opened }: FailureContext): LimpidError {
+  switch (end.kind) {
+    case 'eos':
+      return opened
+        ? new LimpidError('ERR_SOURCE_LOST', `${label} ended: its server closed the stream`)
+        : new LimpidError('ERR_SOURCE_OPEN', `${label} ended without a picture; check that it has video`);
+    case 'stopped':
+      return new LimpidError('ERR_MEDIA_PROCESS', `The media process of ${label} was stopped`);
+    case 'crashed':
+      return new LimpidError(
+        'ERR_MEDIA_PROCESS',
+        `The media process of ${label} died (${end.how})${lastLine(end.stderr)}; try again, "limpid doctor" checks GStreamer`,
+      );
+    case 'error':
+      return gstreamerFailure(end, label, opened ? 'ERR_SOURCE_LOST' : 'ERR_SOURCE_OPEN');
+  }
+}
+
+function gstreamerFailure(end: MediaEnd & { readonly kind: 'error' }, label: string, code: ErrorCode): LimpidError {
+  const said = `${end.message}\n${end.debug}`;
+  const meaning = MEANINGS.find(([pattern]) => pattern.test(said))?.[1];
+  const sentence = meaning?.(label) ?? `${label} failed: ${end.message}${lastLine(end.debug)}`;
+  return new LimpidError(code, sentence, { cause: said.trim() });
+}
+
+/** The last line of a text in brackets, for a person who needs the detail. */
+function lastLine(text: string): string {
+  const line = text.trim().split('\n').at(-1)?.trim() ?? '';
+  return line === '' ? '' : ` (${line.slice(0, 200)})`;
+}

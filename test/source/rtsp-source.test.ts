@@ -1,0 +1,131 @@
+/** RTSP sources against a real server on loopback, and its deaths. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { openSource } from '../../src/source/open-source.js';
+import { type RtspServer, type RtspServerOptions, startRtspServer } from '../fixtures/rtsp-server.js';
+import { ptsStepsMs, watch } from './session.js';
+
+const servers: RtspServer[] = [];
+
+async function serve(options: RtspServerOptions): Promise<RtspServer> {
+  const server = await startRtspServer(options);
+  servers.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.dispose()));
+});
+
+describe('an RTSP source', () => {
+  it.each([
+    { codec: 'h264', transport: 'tcp' },
+    { codec: 'h264', transport: 'udp' },
+    { codec: 'h264', transport: 'auto' },
+    { codec: 'h265', transport: 'tcp' },
+  ] as const)('plays $codec over $transport as tight RGB frames with rising PTS', async ({ codec, transport }) => {
+    const server = await serve({ codec, width: 322, height: 182, fps: 20 });
+    const session = watch(openSource(server.uri, { transport }));
+    await session.framesReach(20);
+    session.unsubscribe();
+    for (const { width, height, format, data } of session.frames) {
+      expect({ width, height, format, bytes: data.byteLength }).toEqual({
+        width: 322,
+        height: 182,
+        format: 'rgb8',
+        bytes: 322 * 182 * 3,
+      });
+    }
+    // The leaky queue may lose frames on a busy machine: steps are whole multiples of a frame.
+    for (const step of ptsStepsMs(session.frames)) {
+      expect(step).toBeGreaterThan(0);
+      expect(Math.abs(step / 50 - Math.round(step / 50))).toBeLessThan(0.2);
+    }
+    const [first, ...rest] = session.frames.map(({ data }) => Buffer.from(data));
+    expect(rest.some((data) => first?.equals(data) === false)).toBe(true);
+  });
+
+  it('ignores the audio track of a stream', async () => {
+    const server = await serve({ audio: true });
+    const session = watch(openSource(server.uri));
+    await session.framesReach(10);
+    session.unsubscribe();
+  });
+
+  it('keeps a variable frame rate', async () => {
+    const server = await serve({ fps: 25, variable: true });
+    const session = watch(openSource(server.uri, { transport: 'tcp' }));
+    await session.framesReach(25);
+    session.unsubscribe();
+    expect(new Set(ptsStepsMs(session.frames).map((step) => Math.round(step / 40))).size).toBeGreaterThan(1);
+  });
+
+  it('logs in with the user and password of the URI, percent-encoded or not', async () => {
+    const server = await serve({ user: 'admin', password: 'p@ss/w "o! rd' });
+    const uri = server.uri.replace('rtsp://', `rtsp://admin:${encodeURIComponent('p@ss/w "o! rd')}@`);
+    const source = openSource(uri);
+    expect(source.label).toBe(server.uri.replace('rtsp://', 'rtsp://***@'));
+    const session = watch(source);
+    await session.framesReach(2);
+    session.unsubscribe();
+  });
+
+  it('names a wrong password without repeating it', async () => {
+    const server = await serve({ user: 'admin', password: 'right' });
+    const session = watch(openSource(server.uri.replace('rtsp://', 'rtsp://admin:hunter2@')));
+    const { error } = await session.ended;
+    expect(error?.code).toBe('ERR_SOURCE_OPEN');
+    expect(error?.message).toBe(
+      `rtsp://***@127.0.0.1:${server.port}/live refused the user or password (401); write them as rtsp://user:password@host/path`,
+    );
+    expect(JSON.stringify([error?.message, error?.cause])).not.toContain('hunter2');
+  });
+
+  it('says that a stream does not exist', async () => {
+    const server = await serve({});
+    const { error } = await watch(openSource(`${server.uri}-not`)).ended;
+    expect(error?.code).toBe('ERR_SOURCE_OPEN');
+    expect(error?.message).toBe(`${server.uri}-not does not exist on its server (404); check the path of the URI`);
+  });
+
+  it('says that nothing answers', async () => {
+    const server = await serve({});
+    await server.kill();
+    const { error } = await watch(openSource(server.uri)).ended;
+    expect(error?.code).toBe('ERR_SOURCE_OPEN');
+    expect(error?.message).toBe(
+      `Nothing answers at ${server.uri}; check host, port and network, and that the camera is on`,
+    );
+  });
+
+  it.each(['tcp', 'udp'] as const)('notices over %s that its server was killed', async (transport) => {
+    const server = await serve({});
+    const session = watch(openSource(server.uri, { transport, stallTimeoutMs: 2_000 }));
+    await session.framesReach(5);
+    await server.kill();
+    const killedMs = Date.now();
+    const { error, atMs } = await session.ended;
+    expect(['ERR_SOURCE_LOST', 'ERR_SOURCE_STALLED']).toContain(error?.code);
+    if (transport === 'tcp') {
+      expect(error?.message).toBe(`${server.uri} ended: its server closed the stream`);
+    }
+    expect(atMs - killedMs).toBeLessThan(4_000);
+  });
+
+  it('notices that its server has stalled', async () => {
+    const server = await serve({});
+    const session = watch(openSource(server.uri, { transport: 'tcp', stallTimeoutMs: 1_000 }));
+    await session.framesReach(5);
+    server.pause();
+    const { error } = await session.ended;
+    expect(error?.code).toBe('ERR_SOURCE_STALLED');
+    expect(error?.message).toBe(`${server.uri} has sent nothing for 1000 ms; it is opened again`);
+  });
+
+  it('gives up a server that accepts but never answers', async () => {
+    const server = await serve({});
+    server.pause();
+    const { error } = await watch(openSource(server.uri, { openTimeoutMs: 1_000 })).ended;
+    expect(error?.code).toBe('ERR_SOURCE_OPEN');
+    expect(error?.message).toBe(`${server.uri} sent no picture within 1000 ms; check it or the network`);
+  });
+});
