@@ -1,0 +1,40 @@
+/**
+ * Whether a checkpoint belongs to a network: every tensor found, every key used.
+ */
+import { LimpidError } from '../errors/limpid-error.js';
+import { elementCount, sameDims } from '../onnx/tensor.js';
+import { parameterShapes } from './emit.js';
+import type { EdvrOptions } from './options.js';
+import type { EdvrWeights } from './parameters.js';
+
+/** Keys that a message names before it says how many more there are. */
+const NAMED = 3;
+
+/** Throws ERR_MODEL_WEIGHTS naming the first few keys that are missing, unused, of another shape or not finite. */
+export function checkWeights(options: EdvrOptions, weights: EdvrWeights, where: string): void {
+  const shapes = parameterShapes(options);
+  const missing = [...shapes.keys()].filter((key) => !weights.has(key));
+  if (missing.length > 0) throw fault('tensors that are missing', missing, where);
+  const unused = [...weights.keys()].filter((key) => !shapes.has(key));
+  if (unused.length > 0) throw fault('no tensors that the options have no use for', unused, where);
+  const misshapen = [...shapes].filter(([key, dims]) => !sameDims(weights.get(key)?.dims ?? [], dims));
+  if (misshapen.length > 0) {
+    const described = misshapen.map(([key, dims]) => `${key} [${dims}], received [${weights.get(key)?.dims}]`);
+    throw fault('tensors of other shapes', described, where);
+  }
+  const broken = [...weights].filter(([, tensor]) => !tensor.data.every(Number.isFinite)).map(([key]) => key);
+  if (broken.length > 0) throw fault('finite values in every tensor', broken, where);
+}
+
+/** Number of parameters of a network. */
+export function parameterCount(options: EdvrOptions): number {
+  return [...parameterShapes(options).values()].reduce((sum, dims) => sum + elementCount(dims), 0);
+}
+
+function fault(expected: string, keys: readonly string[], where: string): LimpidError {
+  const more = keys.length > NAMED ? ` and ${keys.length - NAMED} more` : '';
+  return new LimpidError(
+    'ERR_MODEL_WEIGHTS',
+    `Expected ${expected}: ${keys.slice(0, NAMED).join(', ')}${more} (${where})`,
+  );
+}

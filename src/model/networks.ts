@@ -1,0 +1,43 @@
+/**
+ * The paper's networks by name: known shapes without weights of their own, for `inspect`, `export` and `bench`.
+ */
+import type { EdvrOptionsInput } from '../edvr/options.js';
+import type { PaddingMode } from '../window/padding.js';
+import type { Task } from './manifest.js';
+
+/** A network of the paper: its options and how it is used. */
+export interface KnownNetwork {
+  readonly task: Task;
+  readonly options: EdvrOptionsInput;
+  readonly padding: PaddingMode;
+}
+
+const large: EdvrOptionsInput = { numFeat: 128, numReconstructBlock: 40 };
+/** The project's own live network: see models/training. */
+const live: EdvrOptionsInput = {
+  numFeat: 16,
+  numFrame: 3,
+  deformableGroups: 2,
+  numExtractBlock: 3,
+  numReconstructBlock: 6,
+  numReconstructFeat: 32,
+  featureStride: 2,
+  tail: 'light',
+  alignReference: false,
+};
+const deblur: EdvrOptionsInput = { ...large, withPredeblur: true, hrIn: true };
+
+/** Networks by name (Sec. 4.1, Tables 1–3). */
+export const knownNetworks: ReadonlyMap<string, KnownNetwork> = new Map([
+  ['edvr-m', { task: 'super-resolution', options: {}, padding: 'reflection_circle' }],
+  ['edvr-m-wotsa', { task: 'super-resolution', options: { withTsa: false }, padding: 'reflection_circle' }],
+  ['edvr-l', { task: 'super-resolution', options: large, padding: 'reflection_circle' }],
+  ['edvr-l-vimeo', { task: 'super-resolution', options: { ...large, numFrame: 7 }, padding: 'reflection_circle' }],
+  [
+    'edvr-l-srblur',
+    { task: 'super-resolution-blur', options: { ...large, withPredeblur: true }, padding: 'replicate' },
+  ],
+  ['edvr-l-deblur', { task: 'deblurring', options: deblur, padding: 'replicate' }],
+  ['edvr-l-deblurcomp', { task: 'deblurring-compression', options: deblur, padding: 'replicate' }],
+  ['edvr-live', { task: 'super-resolution', options: live, padding: 'replicate' }],
+]);
