@@ -2,7 +2,7 @@
  * `/metrics`: OpenMetrics text. Counters are read from the streams when somebody asks; stage times are collected as
  * frames come by.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import type { Subscription } from 'rxjs';
 import type { LiveStream, StreamStatus } from '../frame/live-stream.js';
 import type { Hub } from './hub.js';
@@ -19,8 +19,8 @@ export class Metrics {
   constructor(streams: readonly LiveStream[], hub: () => Hub) {
     const registry = this.#registry;
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-    collectDefaultMetrics({ register: registry });
     const registers = [registry];
+    addProcessMetrics(registers);
 
     const counter = (name: string, help: string, read: (status: StreamStatus) => number) =>
       new Counter({
@@ -122,4 +122,26 @@ export class Metrics {
     }
     this.#registry.clear();
   }
+}
+
+/** What tells a leak or a busy process, under the names every dashboard knows. */
+function addProcessMetrics(registers: Registry<OpenMetricsContentType>[]): void {
+  new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Memory of the main process; media processes and engines that run apart are not in it',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'User and system time of the main process',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
 }
