@@ -13,7 +13,7 @@ export class BypassEngine implements Engine {
 
   /** @param scale output size over input size, an integer ≥ 1 */
   constructor(scale: number) {
-    this.spec = { kind: 'bypass', model: 'bypass', scale, window: 1 };
+    this.spec = { kind: 'bypass', model: 'bypass', scale, window: 1, padding: 'replicate' };
   }
 
   prepare(): void {}

@@ -3,6 +3,7 @@
  */
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import type { FrameWindow } from '../window/frame-window.js';
+import type { PaddingMode } from '../window/padding.js';
 
 /** What an engine is and does to a frame. */
 export interface EngineSpec {
@@ -13,6 +14,8 @@ export interface EngineSpec {
   readonly scale: number;
   /** Frames in a window, 2N+1. */
   readonly window: number;
+  /** How the ends of a clip are padded, as the model was trained. */
+  readonly padding: PaddingMode;
 }
 
 /** Restores windows of frames, one at a time. */

@@ -9,6 +9,7 @@ import { LimpidError } from '../errors/limpid-error.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import { Lease } from '../frame/lease.js';
 import type { FrameWindow } from '../window/frame-window.js';
+import type { PaddingMode } from '../window/padding.js';
 import { BufferPool } from './buffer-pool.js';
 import type { Engine, EngineSpec } from './engine.js';
 import { SizeWorker } from './size-worker.js';
@@ -18,6 +19,7 @@ export interface OnnxRuntimeOptions {
   readonly model: string;
   readonly scale: number;
   readonly window: number;
+  readonly padding: PaddingMode;
   /** Where models lie; default: the models folder of the package. */
   readonly modelsDir?: string;
   /** Threads within one operator; default: the cores of the machine, at most 4. */
@@ -40,7 +42,8 @@ export class OnnxRuntimeEngine implements Engine {
 
   constructor(options: OnnxRuntimeOptions) {
     this.#options = options;
-    this.spec = { kind: 'onnxruntime', model: options.model, scale: options.scale, window: options.window };
+    const { model, scale, window, padding } = options;
+    this.spec = { kind: 'onnxruntime', model, scale, window, padding };
   }
 
   prepare(stream: string, frame: Frame): void {

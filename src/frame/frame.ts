@@ -45,7 +45,7 @@ export interface Frame extends Picture {
 export interface FrameTiming {
   /** From capture to the start of restoration: look-ahead and queue. */
   readonly waitMs: number;
-  /** Feature pyramids that this frame's window still needed. */
+  /** Feature pyramids that this window was the first to use, whenever they were computed. */
   readonly pyramidMs: number;
   /** Alignment, fusion and reconstruction. */
   readonly restoreMs: number;

@@ -11,7 +11,6 @@ import type { LiveStream, StreamState, StreamStatus } from '../frame/live-stream
 import type { Log } from '../log/log.js';
 import type { Sink } from '../sink/sink.js';
 import type { Source } from '../source/source.js';
-import type { PaddingMode } from '../window/padding.js';
 import { RateLimitedReports } from './rate-limited-reports.js';
 import { restore } from './restore.js';
 import { openSessions, type ReconnectPolicy, type SessionEvent } from './sessions.js';
@@ -23,7 +22,6 @@ export interface StreamParts {
   readonly name: string;
   readonly source: Source;
   readonly engine: Engine;
-  readonly padding: PaddingMode;
   readonly sinks: readonly Sink[];
   /** undefined: the stream ends with its first session. */
   readonly reconnect: ReconnectPolicy | undefined;
@@ -105,7 +103,7 @@ class AssembledStream implements RunningStream {
   }
 
   #connect(): Subscription {
-    const { source, engine, padding, reconnect, name } = this.#parts;
+    const { source, engine, reconnect, name } = this.#parts;
     const gate = new Gate();
     return openSessions({ source, gate, reconnect, onEvent: (event) => this.#onSession(event) })
       .pipe(
@@ -116,7 +114,6 @@ class AssembledStream implements RunningStream {
         restore({
           engine,
           stream: name,
-          padding,
           policy: source.live ? 'skip' : 'block',
           gate,
           whenRoom: async () => {

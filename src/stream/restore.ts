@@ -12,7 +12,6 @@ import type { Frame, RestoredFrame } from '../frame/frame.js';
 import type { Gate } from '../frame/gate.js';
 import type { SkipReason } from '../frame/live-stream.js';
 import { type FrameWindow, frameWindow } from '../window/frame-window.js';
-import type { PaddingMode } from '../window/padding.js';
 
 /** What to do with frames that come faster than they can be restored. */
 export type OverloadPolicy = 'skip' | 'block';
@@ -22,7 +21,6 @@ export interface RestoreOptions {
   readonly engine: Engine;
   /** The stream's name: the key of its pyramids in the engine. */
   readonly stream: string;
-  readonly padding: PaddingMode;
   readonly policy: OverloadPolicy;
   /** Closed while `block` has enough windows waiting. */
   readonly gate: Gate;
@@ -36,7 +34,8 @@ const BLOCK_HIGH_WATER = 4;
 
 /** Turns frames into restored frames, in order of seq. Completes when the last window has been restored. */
 export function restore(options: RestoreOptions): OperatorFunction<Frame, RestoredFrame> {
-  const { engine, stream, padding, policy } = options;
+  const { engine, stream, policy } = options;
+  const { window: size, padding } = engine.spec;
   return (frames$) =>
     new Observable((subscriber) => {
       const queue = new RestoreQueue(options, {
@@ -57,7 +56,7 @@ export function restore(options: RestoreOptions): OperatorFunction<Frame, Restor
           complete: () => arrivals.complete(),
         }),
       );
-      const subscription = arrivals$.pipe(frameWindow({ size: engine.spec.window, padding })).subscribe({
+      const subscription = arrivals$.pipe(frameWindow({ size, padding })).subscribe({
         next: (window) => queue.push(window),
         error: (error) => subscriber.error(error),
         complete: () => queue.end(),

@@ -10,7 +10,7 @@ import { testFrame } from '../fixtures/frames.js';
 
 /** An engine whose restorations end when the test says so. */
 class HeldEngine implements Engine {
-  readonly spec: EngineSpec = { kind: 'held', model: 'held', scale: 1, window: 3 };
+  readonly spec: EngineSpec = { kind: 'held', model: 'held', scale: 1, window: 3, padding: 'replicate' };
   readonly windows: string[] = [];
   readonly prepared: number[] = [];
   readonly forgotten: string[] = [];
@@ -58,7 +58,6 @@ function start(policy: OverloadPolicy) {
       restore({
         engine,
         stream: 'gate',
-        padding: 'replicate',
         policy,
         gate,
         whenRoom: () => Promise.resolve(),
