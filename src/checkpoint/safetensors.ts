@@ -131,8 +131,9 @@ function checkCoverage(entries: readonly Entry[], bytes: number, where: string):
 function widen(dtype: Dtype, bytes: Uint8Array): Float32Array {
   switch (dtype) {
     case 'F32':
-      // A copy: the file's bytes need not be aligned, and the tensor must not keep the whole file alive.
-      return new Float32Array(bytes.slice().buffer);
+      // A copy: the file's bytes need not be aligned, and the tensor must not keep the whole file alive. Not slice(),
+      // which in a Buffer shares its memory.
+      return new Float32Array(new Uint8Array(bytes).buffer);
     case 'F16':
       return widenHalf(bytes);
     case 'BF16':
