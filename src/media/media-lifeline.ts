@@ -24,7 +24,7 @@ createInterface({ input: commands }).on('line', (line) => {
   const command: MediaCommand = JSON.parse(line);
   if (command.type === 'launch') {
     orphanMs = command.orphanMs;
-  } else {
+  } else if (command.type === 'stop') {
     killAfter(command.deadlineMs);
   }
   parentPort?.postMessage(command);

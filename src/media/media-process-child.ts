@@ -20,8 +20,8 @@ interface BusMessage {
 /** The part of the binding that is safe to use. */
 interface Pipeline {
   play(): void;
+  pause(): void;
   stop(): void;
-  seek(seconds: number, flags: number): boolean;
   pollBus(listener: (message: BusMessage) => void): void;
 }
 
@@ -30,30 +30,34 @@ interface Binding {
 }
 
 const EVENT_FD = 1;
-const SEEK_FLUSH_KEY_UNIT = 1 | 4;
 
 let pipeline: Pipeline | null = null;
 
 const lifeline = new Worker(new URL('./media-lifeline.js', import.meta.url));
 lifeline.on('message', (command: MediaCommand) => {
-  if (command.type === 'launch') {
-    launch(command.text, command.loop);
-  } else {
-    leave({ type: 'stopped' });
+  switch (command.type) {
+    case 'launch':
+      launch(command.text, command.held);
+      return;
+    case 'play':
+      pipeline?.play();
+      return;
+    case 'stop':
+      leave({ type: 'stopped' });
+      return;
   }
 });
 // Loaded while the thread starts.
 const binding: Binding = createRequire(import.meta.url)('gstreamer-superficial');
 
-function launch(text: string, loop: boolean): void {
+function launch(text: string, held: boolean): void {
   try {
     pipeline = new binding.Pipeline(text);
   } catch (error) {
     leave({ type: 'error', element: '', message: error instanceof Error ? error.message : String(error), debug: '' });
     return;
   }
-  const running = pipeline;
-  running.pollBus((message) => {
+  pipeline.pollBus((message) => {
     switch (message.type) {
       case 'error':
         leave({
@@ -67,13 +71,15 @@ function launch(text: string, loop: boolean): void {
         tell({ type: 'warning', element: elementOf(message), debug: message.debug ?? '' });
         return;
       case 'eos':
-        if (!loop || !running.seek(0, SEEK_FLUSH_KEY_UNIT)) {
-          leave({ type: 'eos' });
-        }
+        leave({ type: 'eos' });
         return;
     }
   });
-  running.play();
+  if (held) {
+    pipeline.pause();
+  } else {
+    pipeline.play();
+  }
 }
 
 function elementOf(message: BusMessage): string {

@@ -17,8 +17,8 @@ import { packageFile } from './package-file.js';
 export interface MediaProcessOptions {
   /** The pipeline, holes filled. Its media end is `fdsink fd=3` or `fdsrc fd=3`. */
   readonly launch: string;
-  /** Start again from the beginning at the end of the stream; default false. */
-  readonly loop?: boolean;
+  /** Get ready but wait for `play`; default false. */
+  readonly held?: boolean;
   /** How long the child may outlive this process to finish a file, ms; default 0. */
   readonly orphanMs?: number;
 }
@@ -77,7 +77,7 @@ export class MediaProcess {
     this.#send({
       type: 'launch',
       text: options.launch,
-      loop: options.loop ?? false,
+      held: options.held ?? false,
       orphanMs: options.orphanMs ?? 0,
     });
   }
@@ -98,6 +98,11 @@ export class MediaProcess {
       detached: true,
     });
     return new MediaProcess(child, options);
+  }
+
+  /** Lets a pipeline run that was started held. */
+  play(): void {
+    this.#send({ type: 'play' });
   }
 
   /**

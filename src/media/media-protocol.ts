@@ -15,11 +15,12 @@ export type MediaCommand =
   | {
       readonly type: 'launch';
       readonly text: string;
-      /** At the end of the stream seek to its beginning and go on. */
-      readonly loop: boolean;
+      /** Get ready only (PAUSED); a `play` command follows. */
+      readonly held: boolean;
       /** How long the child may live on once the main process is gone, so that a muxer can finish its file; 0: not at all. */
       readonly orphanMs: number;
     }
+  | { readonly type: 'play' }
   | {
       readonly type: 'stop';
       /** When the child kills itself at the latest. */

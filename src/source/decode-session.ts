@@ -4,14 +4,15 @@
  *     GStreamer … gdppay ! fdsink ──pipe──▶ GdpReader ─▶ observer
  *                                   ▲ paused by the gate (files) · watched for stalls
  */
-import { Observable } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import { LimpidError } from '../errors/limpid-error.js';
 import type { DecodedFrame } from '../frame/frame.js';
 import type { Gate } from '../frame/gate.js';
 import { type GdpPicture, GdpReader } from '../media/gdp-reader.js';
-import { MediaProcess } from '../media/media-process.js';
+import { type MediaEnd, MediaProcess } from '../media/media-process.js';
 import { sourceFailure } from './source-failure.js';
 import type { ResolvedSourceOptions } from './source-options.js';
+import { Watchdog } from './watchdog.js';
 
 /** What a session is made of. */
 export interface SessionPlan {
@@ -19,7 +20,7 @@ export interface SessionPlan {
   readonly label: string;
   /** The pipeline, filled. */
   readonly launch: string;
-  /** Restart at the end of the stream, inside the process. */
+  /** Play again from the beginning at the end of the stream, for ever. */
   readonly loop: boolean;
   /** An end of stream is a loss, not an end: cameras don't finish. */
   readonly endless: boolean;
@@ -35,124 +36,109 @@ const NS_PER_SECOND = 1_000_000_000;
 /** A cold session. Subscribing starts the process; unsubscribing stops it, killing it after `stopTimeoutMs`. */
 export function decodeSession$(plan: SessionPlan, gate?: Gate): Observable<DecodedFrame> {
   return new Observable((subscriber) => {
-    const { label, options } = plan;
-    const media = MediaProcess.start({ launch: plan.launch, loop: plan.loop });
-    const times = new PictureTimes();
-    let opened = false;
-
-    const reader = new GdpReader({ maxFrameBytes: options.maxFrameBytes }, (picture) => {
-      opened = true;
-      const { width, height, data } = picture;
-      subscriber.next({ width, height, format: 'rgb8', data, ptsNs: times.of(picture), captureTimeMs: Date.now() });
-    });
-    const watchdog = new Watchdog(() => {
-      const waitedMs = opened ? options.stallTimeoutMs : options.openTimeoutMs;
-      subscriber.error(
-        opened
-          ? new LimpidError('ERR_SOURCE_STALLED', `${label} has sent nothing for ${waitedMs} ms; it is opened again`)
-          : new LimpidError(
-              'ERR_SOURCE_OPEN',
-              `${label} sent no picture within ${waitedMs} ms; check it or the network`,
-            ),
-      );
-    });
-    watchdog.start(options.openTimeoutMs);
-
-    media.media.on('data', (chunk: Buffer) => {
-      if (subscriber.closed) {
-        return;
-      }
-      try {
-        const wasOpened = opened;
-        reader.push(chunk);
-        if (opened && !wasOpened) {
-          watchdog.start(options.stallTimeoutMs);
-        } else if (opened) {
-          watchdog.refresh();
-        }
-      } catch (error) {
-        subscriber.error(error);
-      }
-    });
-    const release = plan.gated && gate !== undefined ? holdBack(gate, media, watchdog) : () => undefined;
-    void media.ended.then((end) => {
-      watchdog.stop();
-      if (end.kind === 'eos' && opened && !plan.endless) {
-        subscriber.complete();
-      } else {
-        subscriber.error(sourceFailure(end, { label, opened }));
-      }
-    });
-    return () => {
-      watchdog.stop();
-      release();
-      void media.stop(options.stopTimeoutMs);
-    };
+    const session = new DecodeSession(plan, plan.gated ? gate : undefined, subscriber);
+    return () => session.stop();
   });
 }
 
-/** Reads only while the gate is open. What a chunk of at most 64 KiB still holds is delivered after the gate closes. */
-function holdBack(gate: Gate, { media }: MediaProcess, watchdog: Watchdog): () => void {
-  const apply = (open: boolean) => {
-    if (open) {
-      watchdog.refresh();
-      media.resume();
-    } else {
-      watchdog.pause();
-      media.pause();
-    }
-  };
-  if (!gate.isOpen) {
-    apply(false);
-  }
-  return gate.onChange(apply);
-}
+/** The running state behind one subscription. */
+class DecodeSession {
+  readonly #plan: SessionPlan;
+  readonly #gate: Gate | undefined;
+  readonly #subscriber: Subscriber<DecodedFrame>;
+  readonly #watchdog: Watchdog;
+  readonly #leaveGate: () => void;
+  #current: MediaProcess;
+  /** The next round of a looped file, ready to play: a round follows the other without a pause. */
+  #standby: MediaProcess | undefined;
+  #opened = false;
 
-/** Fires when it was not refreshed for its time. */
-class Watchdog {
-  readonly #onFire: () => void;
-  #timer: NodeJS.Timeout | undefined;
-  #timeoutMs = 0;
-  #refreshed = false;
-
-  constructor(onFire: () => void) {
-    this.#onFire = onFire;
-  }
-
-  start(timeoutMs: number): void {
-    this.#timeoutMs = timeoutMs;
-    this.pause();
-    this.refresh();
-  }
-
-  refresh(): void {
-    this.#refreshed = true;
-    if (this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.#suspect(), this.#timeoutMs);
-    } else {
-      this.#timer.refresh();
-    }
-  }
-
-  /** Stands still until the next refresh. */
-  pause(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#refreshed = true;
+  constructor(plan: SessionPlan, gate: Gate | undefined, subscriber: Subscriber<DecodedFrame>) {
+    this.#plan = plan;
+    this.#gate = gate;
+    this.#subscriber = subscriber;
+    this.#watchdog = new Watchdog(() => subscriber.error(this.#silence()));
+    this.#current = MediaProcess.start({ launch: plan.launch });
+    this.#watchdog.start(plan.options.openTimeoutMs);
+    this.#leaveGate = gate?.onChange((open) => this.#hold(!open)) ?? (() => undefined);
+    this.#read(this.#current);
   }
 
   stop(): void {
-    this.pause();
+    this.#watchdog.stop();
+    this.#leaveGate();
+    this.#standby?.dispose();
+    void this.#current.stop(this.#plan.options.stopTimeoutMs);
   }
 
-  /** Timers run before pipes are read: after a long pause of this process, data may be waiting. Reads get their turn first. */
-  #suspect(): void {
-    this.#refreshed = false;
-    setImmediate(() => {
-      if (!this.#refreshed) {
-        this.#onFire();
+  #read(round: MediaProcess): void {
+    const { options } = this.#plan;
+    const times = new PictureTimes();
+    const reader = new GdpReader({ maxFrameBytes: options.maxFrameBytes }, (picture) => {
+      if (!this.#opened) {
+        this.#opened = true;
+        this.#watchdog.start(options.stallTimeoutMs);
+      }
+      const { width, height, data } = picture;
+      const ptsNs = times.of(picture);
+      this.#subscriber.next({ width, height, format: 'rgb8', data, ptsNs, captureTimeMs: Date.now() });
+    });
+    round.media.on('data', (chunk: Buffer) => {
+      if (this.#subscriber.closed) {
+        return;
+      }
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        this.#subscriber.error(error);
+        return;
+      }
+      if (this.#opened) {
+        this.#watchdog.refresh();
+        this.#standby ??= this.#plan.loop ? MediaProcess.start({ launch: this.#plan.launch, held: true }) : undefined;
       }
     });
+    if (this.#gate !== undefined) {
+      this.#hold(!this.#gate.isOpen);
+    }
+    void round.ended.then((end) => this.#onEnd(end));
+  }
+
+  #onEnd(end: MediaEnd): void {
+    const { label, endless } = this.#plan;
+    if (this.#subscriber.closed) {
+      return;
+    }
+    if (end.kind !== 'eos' || !this.#opened || endless) {
+      this.#subscriber.error(sourceFailure(end, { label, opened: this.#opened }));
+    } else if (this.#standby === undefined) {
+      this.#subscriber.complete();
+    } else {
+      this.#current = this.#standby;
+      this.#standby = undefined;
+      this.#read(this.#current);
+      this.#current.play();
+    }
+  }
+
+  /** Reads only while not held. What a chunk of at most 64 KiB still has is delivered after the gate closed. */
+  #hold(held: boolean): void {
+    this.#watchdog.hold(held);
+    if (held) {
+      this.#current.media.pause();
+    } else {
+      this.#current.media.resume();
+    }
+  }
+
+  #silence(): LimpidError {
+    const { label, options } = this.#plan;
+    return this.#opened
+      ? new LimpidError('ERR_SOURCE_STALLED', `${label} has sent nothing for ${options.stallTimeoutMs} ms`)
+      : new LimpidError(
+          'ERR_SOURCE_OPEN',
+          `${label} sent no picture within ${options.openTimeoutMs} ms; check it and the network, or raise openTimeoutMs`,
+        );
   }
 }
 

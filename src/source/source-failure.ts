@@ -36,7 +36,7 @@ const MEANINGS: readonly (readonly [RegExp, (label: string) => string])[] = [
       'gstreamer1.0-plugins-good, -bad and -ugly',
   ],
   [
-    /could not determine type|could not demultiplex|contains no streams|doesn't contain enough data|no valid frames|not a known|invalid|could not decode/i,
+    /could not determine type|could not demultiplex|contains no data|no pads created|no playable streams|contains no streams|doesn't contain enough data|no valid frames|not a known|invalid|could not decode/i,
     (label) => `${label} is not a video that GStreamer can read, or it is damaged`,
   ],
   [
