@@ -1,0 +1,177 @@
+/**
+ * The page's line to its server: finds the streams, opens the WebSocket, and starts over when either falls silent.
+ *
+ *     ask for streams ─▶ open ─▶ hello ─▶ frames …
+ *        ▲                                    │ closed, or nothing heard for 5 s
+ *        └───────────── back-off ◀────────────┘
+ */
+import { decodeFrameMessage, type FrameMessage } from '../wire/frame-message.js';
+import { type HelloMessage, parseServerMessage, type StateMessage } from '../wire/json-message.js';
+import { backOffMs } from './back-off.js';
+import { listStreams, type StreamSummary, streamSocketUrl } from './server-api.js';
+import { pageTimeMs, ServerClock } from './server-clock.js';
+
+/** Where the line stands. */
+export type Phase =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'token-needed' }
+  | { readonly kind: 'no-streams'; readonly retryAtMs: number }
+  | { readonly kind: 'lost'; readonly retryAtMs: number };
+
+/** What the line tells. */
+export interface ConnectionEvents {
+  phase(phase: Phase): void;
+  /** The streams there are, and the one that is watched. */
+  streams(streams: readonly StreamSummary[], current: string): void;
+  hello(hello: HelloMessage): void;
+  state(state: StateMessage): void;
+  frame(frame: FrameMessage): void;
+}
+
+/** The server says something every second; so long without a word means that the line is dead. */
+const SILENCE_MS = 5000;
+/** The clock is asked quickly at first and now and then after that, ms. */
+const CLOCK_QUESTIONS_MS = [0, 150, 400, 900, 2000];
+const CLOCK_INTERVAL_MS = 10_000;
+
+/** Keeps one stream connected. */
+export class Connection {
+  readonly clock = new ServerClock();
+  readonly #events: ConnectionEvents;
+  #wanted: string | undefined;
+  #socket: WebSocket | undefined;
+  #attempt = 0;
+  #retryTimer = 0;
+  #silenceTimer = 0;
+  #clockTimers: number[] = [];
+  /** Rises with every new start: what belongs to an earlier one is ignored. */
+  #round = 0;
+
+  constructor(events: ConnectionEvents) {
+    this.#events = events;
+    addEventListener('online', () => this.reconnect());
+  }
+
+  /** Watches a stream, or the first one there is. */
+  watch(stream?: string): void {
+    this.#wanted = stream;
+    this.reconnect();
+  }
+
+  /** Starts over at once. */
+  reconnect(): void {
+    this.#attempt = 0;
+    void this.#start();
+  }
+
+  async #start(): Promise<void> {
+    this.#hangUp();
+    this.#round += 1;
+    const round = this.#round;
+    this.#events.phase({ kind: 'connecting' });
+    const answer = await listStreams();
+    if (round !== this.#round) {
+      return;
+    }
+    switch (answer.kind) {
+      case 'token-needed':
+        this.#events.phase({ kind: 'token-needed' });
+        return;
+      case 'unreachable':
+        this.#startLater('lost');
+        return;
+      case 'streams': {
+        const { streams } = answer;
+        const stream = streams.find(({ name }) => name === this.#wanted) ?? streams[0];
+        if (stream === undefined) {
+          this.#startLater('no-streams');
+          return;
+        }
+        this.#events.streams(streams, stream.name);
+        this.#open(stream.name);
+      }
+    }
+  }
+
+  #open(stream: string): void {
+    const socket = new WebSocket(streamSocketUrl(stream));
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+      this.#listen();
+      try {
+        this.#receive(data);
+      } catch {
+        this.#startLater('lost'); // what this server says is not understood; it may be restarting as another version
+      }
+    };
+    socket.onclose = () => this.#startLater('lost');
+    this.#listen();
+  }
+
+  #receive(data: unknown): void {
+    if (data instanceof ArrayBuffer) {
+      this.#events.frame(decodeFrameMessage(data));
+      return;
+    }
+    const message = parseServerMessage(String(data));
+    switch (message?.type) {
+      case 'hello':
+        this.#attempt = 0;
+        this.#events.phase({ kind: 'open' });
+        this.#events.hello(message);
+        this.#askClock();
+        return;
+      case 'state':
+        this.#events.state(message);
+        return;
+      case 'clock':
+        this.clock.learn(message.clientTimeMs, message.serverTimeMs, pageTimeMs());
+        return;
+      case 'error':
+      case undefined:
+        return; // nothing this page asked for, or something newer than it
+    }
+  }
+
+  #askClock(): void {
+    this.#stopClock();
+    const ask = () => this.#socket?.send(JSON.stringify({ type: 'clock', clientTimeMs: pageTimeMs() }));
+    this.#clockTimers = CLOCK_QUESTIONS_MS.map((delayMs) => setTimeout(ask, delayMs));
+    this.#clockTimers.push(setInterval(ask, CLOCK_INTERVAL_MS));
+  }
+
+  #stopClock(): void {
+    for (const timer of this.#clockTimers) {
+      clearTimeout(timer); // ends intervals as well
+    }
+    this.#clockTimers = [];
+  }
+
+  #listen(): void {
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = setTimeout(() => this.#startLater('lost'), SILENCE_MS);
+  }
+
+  #startLater(kind: 'lost' | 'no-streams'): void {
+    this.#hangUp();
+    this.#attempt += 1;
+    const delayMs = backOffMs(this.#attempt, Math.random());
+    this.#retryTimer = setTimeout(() => void this.#start(), delayMs);
+    this.#events.phase({ kind, retryAtMs: performance.now() + delayMs });
+  }
+
+  #hangUp(): void {
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#silenceTimer);
+    this.#stopClock();
+    if (this.#socket !== undefined) {
+      this.#socket.onclose = null;
+      this.#socket.onmessage = null;
+      this.#socket.close();
+      this.#socket = undefined;
+      this.clock.reset();
+    }
+  }
+}
