@@ -33,7 +33,7 @@ export function deformableConv(
       graph.initializer(outputRows(weight, from, to)),
       graph.initializer(outputRows(bias, from, to)),
       {
-        pad: 1,
+        pad: [1, 1],
         label: `${key}.conv_offset`,
       },
     );

@@ -107,28 +107,28 @@ function buildPyramid(net: Network, geometry: Geometry, request: GraphRequest): 
 }
 
 function buildRestore(net: Network, geometry: Geometry, request: GraphRequest): void {
-  const planes = frameInput(net, 'frame', geometry);
+  const pixels = frameInput(net, 'frame', geometry);
   const pyramids = Array.from({ length: net.options.numFrame }, (_, position) =>
     once((name) => net.graph.input(`${position}.${name}`, 'float32', featureDims(net, geometry, name))),
   );
-  restoreWindow(net, pyramids, planes, geometry, request);
+  restoreWindow(net, pyramids, pixels, geometry, request);
 }
 
 function buildWindow(net: Network, geometry: Geometry, request: GraphRequest): void {
   const frames = Array.from({ length: net.options.numFrame }, (_, position) =>
     frameInput(net, `frame${position}`, geometry),
   );
-  const planes = frames[net.options.centerFrameIdx];
-  if (planes === undefined) throw new RangeError('the reference lies in the window');
+  const pixels = frames[net.options.centerFrameIdx];
+  if (pixels === undefined) throw new RangeError('the reference lies in the window');
   const pyramids = frames.map((frame) => featurePyramid(net, frame));
-  restoreWindow(net, pyramids, planes, geometry, request);
+  restoreWindow(net, pyramids, pixels, geometry, request);
 }
 
 /** Alignment, fusion, reconstruction, tail: the pyramids of T frames → output `restored`. */
 function restoreWindow(
   net: Network,
   pyramids: readonly Features[],
-  planes: Value,
+  pixels: Value,
   geometry: Geometry,
   request: GraphRequest,
 ): void {
@@ -142,7 +142,7 @@ function restoreWindow(
   );
   const fused = fuse(net, aligned, aligned[center] ?? reference('l1'));
   const features = reconstruct(net, fused);
-  net.graph.output('restored', restoredPicture(net, features, planes, geometry, request.output ?? 'uint8'));
+  net.graph.output('restored', restoredPicture(net, features, pixels, geometry, request.output ?? 'uint8'));
 }
 
 function featureDims(net: Network, { l1 }: Geometry, name: FeatureName): Dims {

@@ -38,12 +38,12 @@ export function once(make: Features): Features {
   };
 }
 
-/** The pyramid of one frame from its planes in 0–255, uint8 (1, 3, H, W). */
-export function featurePyramid(net: Network, planes: Value): Features {
+/** The pyramid of one frame from its pixels, uint8 (H, W, 3). */
+export function featurePyramid(net: Network, pixels: Value): Features {
   const features: Features = once((name) => {
     switch (name) {
       case 'l1':
-        return residualBlocks(net, firstFeatures(net, planes), 'feature_extraction', net.options.numExtractBlock);
+        return residualBlocks(net, firstFeatures(net, pixels), 'feature_extraction', net.options.numExtractBlock);
       case 'l2':
         return halved(net, features('l1'), name);
       case 'l3':
@@ -79,14 +79,14 @@ function half(net: Network, x: Value, key: string, side: 'near' | 'reference'): 
   const whole = net.parameter(`${key}.weight`, [nf, 2 * nf, 3, 3]);
   const weight = net.graph.initializer(inputChannels(whole, from, from + nf));
   const bias = side === 'near' ? undefined : net.graph.initializer(net.parameter(`${key}.bias`, [nf]));
-  return net.graph.conv(x, weight, bias, { pad: 1, label: key });
+  return net.graph.conv(x, weight, bias, { pad: [1, 1], label: key });
 }
 
-function firstFeatures(net: Network, planes: Value): Value {
+function firstFeatures(net: Network, pixels: Value): Value {
   const { numFeat: nf, withPredeblur, hrIn } = net.options;
-  if (withPredeblur) return conv(net, preDeblur(net, planes), 'conv_1x1', nf, { kernel: 1 });
-  if (!hrIn) return firstConv(net, planes, 'conv_first', nf);
-  const first = firstConv(net, planes, 'conv_first_1', nf);
+  if (withPredeblur) return conv(net, preDeblur(net, pixels), 'conv_1x1', nf, { kernel: 1 });
+  if (!hrIn) return firstConv(net, pixels, 'conv_first', nf);
+  const first = firstConv(net, pixels, 'conv_first_1', nf);
   const second = conv(net, first, 'conv_first_2', nf, { stride: 2, activation: 'lrelu' });
   return conv(net, second, 'conv_first_3', nf, { stride: 2, activation: 'lrelu' });
 }

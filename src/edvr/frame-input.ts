@@ -1,43 +1,84 @@
 /**
- * A frame as it enters a graph: uint8 (h, w, 3) → padded planes → the first features.
+ * A frame as it enters a graph: uint8 (h, w, 3) → padded pixels → the first features.
  *
- * Everything up to the first convolution stays uint8; the division by 255 is folded into that convolution's weight.
+ * The pixels are never transposed into planes: rows of RGB triples are read as one plane three times as wide, and a
+ * convolution over planes becomes one over triples. The division by 255 is folded into the weights.
  */
-import type { Value } from '../onnx/graph-builder.js';
+import type { Initializer, Value } from '../onnx/graph-builder.js';
 import { elementCount } from '../onnx/tensor.js';
 import type { Geometry } from './geometry.js';
 import { activate, type Network } from './network.js';
 import { scaled } from './parameters.js';
 
-/** Declares a frame input, uint8 (h, w, 3), RGB; gives its padded planes, uint8 (1, 3, H, W). */
-export function frameInput(net: Network, name: string, geometry: Geometry): Value {
-  const { frame, padded } = geometry;
+/** Declares a frame input, uint8 (h, w, 3), RGB; gives it padded at the bottom and right, uint8 (H, W, 3). */
+export function frameInput(net: Network, name: string, { frame, padded }: Geometry): Value {
   const pixels = net.graph.input(name, 'uint8', [frame.height, frame.width, 3]);
-  const planes = net.graph.reshape(net.graph.transpose(pixels, [2, 0, 1]), [1, 3, frame.height, frame.width]);
-  const after = [0, 0, padded.height - frame.height, padded.width - frame.width];
+  const after = [padded.height - frame.height, padded.width - frame.width, 0];
   // A mirror shows at most size − 1 pixels; smaller pictures repeat their last row or column.
-  const fits = after.every((pad, axis) => pad < (planes.dims[axis] ?? 0) || pad === 0);
-  return net.graph.pad(planes, [0, 0, 0, 0], after, fits ? 'reflect' : 'edge');
+  const fits = after.every((pad, axis) => pad < (pixels.dims[axis] ?? 0));
+  return net.graph.pad(pixels, [0, 0, 0], after, fits ? 'reflect' : 'edge');
+}
+
+/** Stride and zero padding in pixels, of a convolution over a picture. */
+export interface PictureConv {
+  readonly stride: number;
+  readonly pad: number;
+  /** Checkpoint key that the multiply-accumulates count for; without it they do not count. */
+  readonly label?: string;
+}
+
+/** A convolution with a weight for planes, (o, 3, kh, kw), over pixels as they lie, uint8 (h, w, 3) → (1, o, h', w'). */
+export function convOverPixels(
+  net: Network,
+  pixels: Value,
+  weight: Initializer,
+  bias: Value | undefined,
+  { stride, pad, label }: PictureConv,
+): Value {
+  const { graph } = net;
+  const [h = 0, w = 0] = pixels.dims;
+  const rows = graph.cast(graph.reshape(pixels, [1, 1, h, 3 * w]), 'float32');
+  const [o = 0, , kh = 0, kw = 0] = weight.dims;
+  const interleaved = {
+    name: `${weight.name}/interleaved`,
+    dims: [o, 1, kh, 3 * kw],
+    values: () => interleave(weight.values(), o, kh * kw),
+  };
+  return graph.conv(rows, graph.initializer(interleaved), bias, {
+    stride: [stride, 3 * stride],
+    pad: [pad, 3 * pad],
+    ...(label === undefined ? {} : { label }),
+  });
 }
 
 /**
- * `conv_first` and its lrelu on planes in 0–255: (1, 3, H, W) → (1, outputs, H/s, W/s), s = featureStride.
+ * `conv_first` and its lrelu: uint8 (H, W, 3) → (1, outputs, H/s, W/s), s = featureStride.
  *
  * The convolution is 3×3 over the frame's space-to-depth form (channel c·s² + dy·s + dx), which is the same as one of
  * 3s × 3s at stride s over the frame itself: tap (ky, kx) of that channel is tap (ky·s + dy, kx·s + dx) of plane c.
  */
-export function firstConv(net: Network, planes: Value, key: string, outputs: number): Value {
+export function firstConv(net: Network, pixels: Value, key: string, outputs: number): Value {
   const s = net.options.featureStride;
   const packed = net.parameter(`${key}.weight`, [outputs, 3 * s * s, 3, 3]);
   const unpacked = {
-    name: `${key}.weight/planes`,
+    name: `${key}.weight/unpacked`,
     dims: [outputs, 3, 3 * s, 3 * s],
     values: () => unpackTaps(packed.values(), outputs, s),
   };
-  const weight = net.graph.initializer(scaled(unpacked, 1 / 255));
   const bias = net.graph.initializer(net.parameter(`${key}.bias`, [outputs]));
-  const y = net.graph.conv(net.graph.cast(planes, 'float32'), weight, bias, { stride: s, pad: s, label: key });
+  const y = convOverPixels(net, pixels, scaled(unpacked, 1 / 255), bias, { stride: s, pad: s, label: key });
   return activate(net, y, 'lrelu');
+}
+
+/** (o, 3, taps) → (o, taps, 3): the colours of a tap side by side. */
+function interleave(planes: Float32Array, outputs: number, taps: number): Float32Array {
+  const triples = new Float32Array(planes.length);
+  for (let o = 0; o < outputs; o++) {
+    for (let c = 0; c < 3; c++) {
+      for (let t = 0; t < taps; t++) triples[(o * taps + t) * 3 + c] = planes[(o * 3 + c) * taps + t] ?? 0;
+    }
+  }
+  return triples;
 }
 
 function unpackTaps(packed: Float32Array, outputs: number, s: number): Float32Array {

@@ -11,11 +11,11 @@ import { paperTail } from './paper-tail.js';
 /** Element type of the restored picture. uint8: clamped to 0–255, rounded half to even. float32: [0, 1], unclamped. */
 export type OutputType = 'uint8' | 'float32';
 
-/** Tail, skip, conversion and crop: features (1, nr, h, w) and the reference's planes → (H, W, 3). */
+/** Tail, skip, conversion and crop: features (1, nr, h, w) and the reference's pixels → (H, W, 3). */
 export function restoredPicture(
   net: Network,
   features: Value,
-  planes: Value,
+  pixels: Value,
   geometry: Geometry,
   type: OutputType,
 ): Value {
@@ -26,15 +26,15 @@ export function restoredPicture(
   const { graph } = net;
   let picture: Value;
   if (net.options.tail === 'paper') {
-    const colours = toType(net, paperTail(net, features, planes, range), type);
+    const colours = toType(net, paperTail(net, features, pixels, range), type);
     picture = graph.transpose(graph.reshape(colours, [3, height, width]), [1, 2, 0]);
   } else {
-    const packed = lightTail(net, features, planes, range);
+    const packed = lightTail(net, features, pixels, range);
     const [, channels = 0, h = 0, w = 0] = packed.dims;
     const r = height / h;
     // (c, h, w) → (h, w, c) joins the engine's own reordering of the convolution's output; then rows of r·3 bytes move.
-    const pixels = toType(net, graph.transpose(packed, [0, 2, 3, 1]), type);
-    const rows = graph.transpose(graph.reshape(pixels, [h, w, r, channels / r]), [0, 2, 1, 3]);
+    const last = toType(net, graph.transpose(packed, [0, 2, 3, 1]), type);
+    const rows = graph.transpose(graph.reshape(last, [h, w, r, channels / r]), [0, 2, 1, 3]);
     picture = graph.reshape(rows, [height, width, 3]);
   }
   return graph.crop(picture, { 0: geometry.output.height, 1: geometry.output.width });

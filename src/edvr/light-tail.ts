@@ -5,13 +5,14 @@
  * Channel (dy·r + dx)·3 + colour lets the pixels of an output row end up side by side after one cheap transposition.
  */
 import type { Initializer, Value } from '../onnx/graph-builder.js';
+import { convOverPixels } from './frame-input.js';
 import { channelsOf, type Network } from './network.js';
 import { scaled } from './parameters.js';
 
 /**
- * Features (1, nr, h, w) and the reference's planes, uint8 (1, 3, H, W) → (1, 3r², h, w), float32 in 0–`range`.
+ * Features (1, nr, h, w) and the reference's pixels, uint8 (1, 3, H, W) → (1, 3r², h, w), float32 in 0–`range`.
  */
-export function lightTail(net: Network, features: Value, planes: Value, range: number): Value {
+export function lightTail(net: Network, features: Value, pixels: Value, range: number): Value {
   const { graph, options } = net;
   const r = options.scale * options.featureStride;
   const outputs = 3 * r * r;
@@ -19,8 +20,8 @@ export function lightTail(net: Network, features: Value, planes: Value, range: n
   const bias = net.parameter('conv_last.bias', [outputs]);
   const [w, b] = [weight, bias].map((part) => graph.initializer(scaled(coloursLast(part, r * r), range)));
   if (w === undefined) throw new RangeError('conv_last has a weight');
-  const residual = graph.conv(features, w, b, { pad: 1, label: 'conv_last' });
-  return graph.add(residual, packedSkip(net, planes, range));
+  const residual = graph.conv(features, w, b, { pad: [1, 1], label: 'conv_last' });
+  return graph.add(residual, packedSkip(net, pixels, range));
 }
 
 /** Rows c·r² + p (pixel-shuffle order) as rows p·3 + c. */
@@ -46,12 +47,12 @@ function coloursLast(parameter: Initializer, pixels: number): Initializer {
  * Bilinear upsampling by a whole factor gives every sub-pixel fixed weights over the pixels around it, so it is a
  * convolution over the frame at stride s = featureStride; the frame's edge is repeated by one pixel, which clamps.
  */
-function packedSkip(net: Network, planes: Value, range: number): Value {
+function packedSkip(net: Network, pixels: Value, range: number): Value {
   const { graph } = net;
   const { scale, featureStride: s } = net.options;
   const border = scale === 1 ? 0 : 1;
-  const sides = [0, 0, border, border];
-  const framed = graph.cast(graph.pad(planes, sides, sides, 'edge'), 'float32');
+  const sides = [border, border, 0];
+  const framed = graph.pad(pixels, sides, sides, 'edge');
   const side = s + 2 * border;
   const r = scale * s;
   const taps = {
@@ -59,7 +60,7 @@ function packedSkip(net: Network, planes: Value, range: number): Value {
     dims: [3 * r * r, 3, side, side],
     values: () => bilinearTaps(scale, s, border),
   };
-  return graph.conv(framed, graph.initializer(scaled(taps, range / 255)), undefined, { stride: s });
+  return convOverPixels(net, framed, scaled(taps, range / 255), undefined, { stride: s, pad: 0 });
 }
 
 /** Weights (3r², 3, side, side) of `packedSkip`. */

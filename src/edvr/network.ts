@@ -32,7 +32,8 @@ export function conv(net: Network, x: Value, key: string, outputs: number, setti
   const { kernel = 3, stride = 1, activation = 'none' } = settings;
   const weight = net.graph.initializer(net.parameter(`${key}.weight`, [outputs, channelsOf(x), kernel, kernel]));
   const bias = net.graph.initializer(net.parameter(`${key}.bias`, [outputs]));
-  const y = net.graph.conv(x, weight, bias, { stride, pad: kernel >> 1, label: key });
+  const pad = kernel >> 1;
+  const y = net.graph.conv(x, weight, bias, { stride: [stride, stride], pad: [pad, pad], label: key });
   return activate(net, y, activation);
 }
 

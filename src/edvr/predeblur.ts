@@ -9,11 +9,11 @@ import type { Value } from '../onnx/graph-builder.js';
 import { firstConv } from './frame-input.js';
 import { conv, type Network, residualBlock, residualBlocks, up2 } from './network.js';
 
-/** Planes in 0–255 (1, 3, h, w) → (1, nf, h, w); a quarter of the size with hrIn. */
-export function preDeblur(net: Network, planes: Value): Value {
+/** Pixels, uint8 (H, W, 3) → (1, nf, h, w); a quarter of the size with hrIn. */
+export function preDeblur(net: Network, pixels: Value): Value {
   const nf = net.options.numFeat;
   const strided = (x: Value, key: string) => conv(net, x, `predeblur.${key}`, nf, { stride: 2, activation: 'lrelu' });
-  let l1 = firstConv(net, planes, 'predeblur.conv_first', nf);
+  let l1 = firstConv(net, pixels, 'predeblur.conv_first', nf);
   if (net.options.hrIn) l1 = strided(strided(l1, 'stride_conv_hr1'), 'stride_conv_hr2');
   const l2 = strided(l1, 'stride_conv_l2');
   const l3 = residualBlock(net, strided(l2, 'stride_conv_l3'), 'predeblur.resblock_l3');

@@ -134,14 +134,14 @@ export class GraphBuilder {
 
   /** Convolution (n, c, h, w) → (n, o, h', w'); weight (o, c, kh, kw). Pads are zeros, equal on all sides. */
   conv(x: Value, weight: Value, bias: Value | undefined, options: ConvOptions = {}): Value {
-    const shape: ConvShape = { stride: options.stride ?? 1, pad: options.pad ?? 0 };
+    const shape: ConvShape = { stride: options.stride ?? [1, 1], pad: options.pad ?? [0, 0] };
     const dims = convOutputDims(x.dims, weight.dims, shape);
     this.#count(options.label, convMacs(dims, weight.dims));
     const inputs = bias === undefined ? [x, weight] : [x, weight, bias];
     const attributes = {
       kernel_shape: weight.dims.slice(2),
-      pads: [shape.pad, shape.pad, shape.pad, shape.pad],
-      strides: [shape.stride, shape.stride],
+      pads: [...shape.pad, ...shape.pad],
+      strides: shape.stride,
     };
     return this.node('Conv', inputs, dims, { attributes });
   }
@@ -153,7 +153,7 @@ export class GraphBuilder {
   deformConv(x: Value, weight: Value, bias: Value, sampling: DeformSampling, label?: string): Value {
     const [, , kernel = 1] = weight.dims;
     const pad = kernel >> 1;
-    const dims = convOutputDims(x.dims, weight.dims, { stride: 1, pad });
+    const dims = convOutputDims(x.dims, weight.dims, { stride: [1, 1], pad: [pad, pad] });
     this.#count(label, convMacs(dims, weight.dims));
     const attributes = {
       kernel_shape: weight.dims.slice(2),

@@ -3,10 +3,10 @@
  */
 import type { Dims } from './tensor.js';
 
-/** Stride and zero padding of a convolution, equal in both directions. */
+/** Stride and zero padding of a convolution, down and across; padding is the same on opposite sides. */
 export interface ConvShape {
-  readonly stride: number;
-  readonly pad: number;
+  readonly stride: readonly [y: number, x: number];
+  readonly pad: readonly [y: number, x: number];
 }
 
 /** (n, c, h, w) and weight (o, c, kh, kw) → (n, o, h', w'). Throws RangeError where the channels do not fit. */
@@ -14,8 +14,9 @@ export function convOutputDims(x: Dims, weight: Dims, { stride, pad }: ConvShape
   const [n = 0, c = 0, h = 0, w = 0] = x;
   const [o = 0, inputs = 0, kh = 0, kw = 0] = weight;
   if (c !== inputs) throw new RangeError(`convolution of ${c} channels with a weight for ${inputs}`);
-  const size = (extent: number, kernel: number) => Math.floor((extent + 2 * pad - kernel) / stride) + 1;
-  return [n, o, size(h, kh), size(w, kw)];
+  const size = (extent: number, kernel: number, border: number, step: number) =>
+    Math.floor((extent + 2 * border - kernel) / step) + 1;
+  return [n, o, size(h, kh, pad[0], stride[0]), size(w, kw, pad[1], stride[1])];
 }
 
 /** Multiply-accumulates of a convolution: one per output element, input channel and tap; the bias is not counted. */
