@@ -17,8 +17,7 @@ export function ensureBuilt() {
   }
   say('building');
   run([process.execPath, join(root, 'node_modules/typescript/bin/tsc')], 'tsc');
-  if (existsSync(join(root, 'vite.config.ts')))
-    run([process.execPath, join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], 'vite build');
+  run([process.execPath, join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], 'vite build');
   writeFileSync(STAMP, `${new Date(startedMs).toISOString()}\n`);
 }
 

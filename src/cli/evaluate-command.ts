@@ -1,0 +1,61 @@
+/**
+ * `limpid evaluate`: PSNR and SSIM of a model on clips of known truth.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { openEngine } from '../engine/open-engine.js';
+import { type Channel, evaluate } from '../job/evaluate.js';
+import { evaluateTable } from '../job/table.js';
+import { printJson } from './print.js';
+
+interface EvaluateFlags {
+  readonly model: string;
+  readonly gt: string;
+  readonly lq?: string;
+  readonly channel: Channel;
+  readonly crop: number;
+  readonly scale?: number;
+  readonly selfEnsemble?: boolean;
+  readonly json?: boolean;
+}
+
+/** Builds the command. */
+export function evaluateCommand(): Command {
+  return new Command('evaluate')
+    .description('PSNR and SSIM per clip and mean, as the papers measure; --model bicubic is the baseline')
+    .requiredOption('--model <name>', 'model of the registry, or "bicubic"')
+    .requiredOption('--gt <dir>', 'ground truth: PNGs, or one folder of PNGs per clip')
+    .option('--lq <dir>', 'low-quality frames, laid out alike (default: bicubic LR made from the ground truth)')
+    .addOption(new Option('--channel <channel>', 'luma or all channels').choices(['y', 'rgb']).default('rgb'))
+    .option('--crop <n>', 'pixels taken off every side', parseWhole, 0)
+    .option('--scale <n>', 'scale of the bicubic baseline (default: 4)', parseWhole)
+    .option('--self-ensemble', 'mean of four flipped passes')
+    .option('--json', 'one JSON document on stdout')
+    .action(async (flags: EvaluateFlags) => {
+      const { json, ...options } = flags;
+      const result = await evaluate(options, {
+        openEngine: (model) => openEngine(model),
+        onProgress: ({ clip, done, total }) => showProgress(`${clip}: ${done} of ${total} frames`),
+      });
+      showProgress('');
+      if (json === true) {
+        printJson(result);
+      } else {
+        process.stdout.write(`${evaluateTable(result)}\n`);
+      }
+    });
+}
+
+/** A whole number given on a command line. */
+export function parseWhole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) {
+    throw new InvalidArgumentError(`Expected a whole number but received ${text}.`);
+  }
+  return value;
+}
+
+function showProgress(text: string): void {
+  if (process.stderr.isTTY) {
+    process.stderr.write(`\r\u001b[2K${text}`);
+  }
+}

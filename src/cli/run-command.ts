@@ -1,0 +1,81 @@
+/**
+ * `limpid run`: live streams until a signal.
+ */
+import { Command, InvalidArgumentError } from 'commander';
+import { type ConfigInput, checkConfig, loadConfig } from '../config/config.js';
+import { LimpidError } from '../errors/limpid-error.js';
+import { runLimpid } from './run.js';
+
+interface RunFlags {
+  readonly source?: string;
+  readonly model?: string;
+  readonly record?: string;
+  readonly name?: string;
+  readonly port?: number;
+  readonly host?: string;
+}
+
+/** Builds the command. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('restore live streams until SIGINT or SIGTERM, and finish their recordings')
+    .argument('[config.yaml]', 'configuration of several streams; or name one with --source')
+    .option('--source <uri>', 'rtsp:// or rtsps:// URI, or the path of a file')
+    .option('--model <name>', 'model of the registry, or "bypass" (default: live-x4)')
+    .option('--record <dir>', 'record the restored stream into this folder')
+    .option('--name <name>', 'name of the stream in URLs (default: live)')
+    .option('--port <n>', 'port of the viewer (default: 8080)', parsePort)
+    .option('--host <address>', 'address of the viewer (default: 127.0.0.1)')
+    .action(async (file: string | undefined, flags: RunFlags) => {
+      if ((file === undefined) === (flags.source === undefined)) {
+        throw new LimpidError(
+          'ERR_USAGE',
+          'Expected either a configuration file or --source: limpid run config.yaml, or limpid run --source rtsp://…',
+        );
+      }
+      if (file !== undefined) {
+        const config = await loadConfig(file);
+        refuseStreamFlags(flags);
+        await runLimpid({ ...config, server: { ...config.server, ...serverFlags(flags) } });
+        return;
+      }
+      await runLimpid(checkConfig(configOf(flags), 'command line'), { mustOpenFirst: true });
+    });
+}
+
+/** A port number given on a command line. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidArgumentError(`Expected a port from 0 to 65535 but received ${text}.`);
+  }
+  return port;
+}
+
+function configOf(flags: RunFlags): ConfigInput {
+  return {
+    server: serverFlags(flags),
+    streams: [
+      {
+        name: flags.name ?? 'live',
+        source: flags.source ?? '',
+        ...(flags.model === undefined ? {} : { model: flags.model }),
+        ...(flags.record === undefined ? {} : { record: { dir: flags.record } }),
+      },
+    ],
+  };
+}
+
+function serverFlags({ port, host }: RunFlags): { port?: number; host?: string } {
+  return { ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
+}
+
+function refuseStreamFlags({ model, record, name }: RunFlags): void {
+  const given = Object.entries({ model, record, name }).find(([, value]) => value !== undefined);
+  if (given !== undefined) {
+    throw new LimpidError(
+      'ERR_USAGE',
+      `Expected --${given[0]} only beside --source: in a configuration file each stream says its own`,
+    );
+  }
+}

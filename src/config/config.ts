@@ -1,0 +1,193 @@
+/**
+ * The configuration file: several streams and one server, in YAML.
+ *
+ *     server: { port: 8080 }
+ *     streams:
+ *       - name: gate
+ *         source: rtsp://camera.local/stream
+ *         model: live-x4
+ *         record: { dir: recordings }
+ *
+ * `${NAME}` in a value is replaced by the environment variable of that name, so that secrets stay out of the file.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import { redactUri } from '../log/redact.js';
+import { serverSettingsSchema } from '../server/server-settings.js';
+import { recordOptionsSchema } from '../sink/record-options.js';
+import { sourceOptionsSchema } from '../source/source-options.js';
+
+/** Longest configuration file that is read. */
+const MAX_BYTES = 1 << 20;
+
+const streamSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'a name of lower-case letters, digits, "-" and "_", at most 63 characters')
+    .describe('Appears in URLs, file names and metrics.'),
+  source: z.string().min(1).describe('rtsp:// or rtsps:// URI, or the path of a file.'),
+  sourceOptions: sourceOptionsSchema.prefault({}),
+  model: z.string().min(1).default('live-x4').describe('A model of the registry, or "bypass".'),
+  record: recordOptionsSchema.optional().describe('Records the restored stream.'),
+});
+
+/** The whole configuration; unknown keys are errors. */
+export const configSchema = z.strictObject({
+  server: serverSettingsSchema.prefault({}),
+  streams: z
+    .array(streamSchema)
+    .min(1, 'at least one stream')
+    .superRefine((streams, context) => {
+      const seen = new Set<string>();
+      streams.forEach(({ name }, index) => {
+        if (seen.has(name)) {
+          context.addIssue({
+            code: 'custom',
+            path: [index, 'name'],
+            message: `a name of its own, but "${name}" is taken`,
+          });
+        }
+        seen.add(name);
+      });
+    }),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type ConfigInput = z.input<typeof configSchema>;
+export type StreamConfig = Config['streams'][number];
+
+/** Reads and checks a configuration file. Throws ERR_CONFIG. */
+export async function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new LimpidError(
+      'ERR_CONFIG',
+      `Expected a readable configuration file but ${file} can't be read: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+  return parseConfig(text, basename(file), env);
+}
+
+/**
+ * Checks a configuration text and fills in the defaults. Throws ERR_CONFIG.
+ *
+ * @param label names the text in error sentences
+ */
+export function parseConfig(text: string, label: string, env: NodeJS.ProcessEnv = process.env): Config {
+  if (text.length > MAX_BYTES) {
+    throw new LimpidError(
+      'ERR_CONFIG',
+      `Expected at most ${MAX_BYTES} characters of configuration but received ${text.length} (${label})`,
+    );
+  }
+  let document: unknown;
+  try {
+    document = parseYaml(text, { maxAliasCount: 0, prettyErrors: true });
+  } catch (cause) {
+    const where = cause instanceof YAMLParseError ? cause.message.split('\n')[0] : messageOf(cause);
+    throw new LimpidError('ERR_CONFIG', `Expected YAML: ${where} (${label})`, { cause });
+  }
+  return checkConfig(substitute(document, env, label), label, document);
+}
+
+/**
+ * Checks a configuration object and fills in the defaults. Throws ERR_CONFIG.
+ *
+ * @param asWritten the object as its author sees it: what error sentences quote, so that no substituted secret is shown
+ */
+export function checkConfig(document: unknown, label: string, asWritten: unknown = document): Config {
+  const parsed = configSchema.safeParse(document);
+  if (parsed.success) {
+    return parsed.data;
+  }
+  const issue = parsed.error.issues[0];
+  throw new LimpidError(
+    'ERR_CONFIG',
+    `${issue === undefined ? 'Invalid configuration' : sentenceOf(issue, asWritten)} (${label})`,
+    {
+      cause: parsed.error,
+    },
+  );
+}
+
+/** "Expected … for streams[0].name but received 4". */
+function sentenceOf(issue: z.core.$ZodIssue, asWritten: unknown): string {
+  const path = issue.path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`),
+    '',
+  );
+  const where = path === '' ? 'the configuration' : path;
+  if (issue.code === 'unrecognized_keys') {
+    return `Unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => `"${key}"`).join(', ')} in ${where}`;
+  }
+  const value = issue.path.reduce<unknown>(
+    (node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key],
+    asWritten,
+  );
+  return `Expected ${expectation(issue)} for ${where} but received ${describe(value)}`;
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return article(issue.expected);
+    case 'invalid_value':
+      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+    case 'too_small':
+      return issue.message.startsWith('Too small')
+        ? `at least ${issue.minimum}${issue.origin === 'string' ? ' characters' : ''}`
+        : issue.message;
+    case 'too_big':
+      return `at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
+    default:
+      return issue.message;
+  }
+}
+
+function article(type: string): string {
+  const name = { int: 'integer', record: 'mapping', object: 'mapping', array: 'list' }[type] ?? type;
+  return /^[aeio]/.test(name) ? `an ${name}` : `a ${name}`;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) {
+    return 'nothing';
+  }
+  if (Array.isArray(value)) {
+    return 'a list';
+  }
+  if (typeof value === 'object' && value !== null) {
+    return 'a mapping';
+  }
+  const text = JSON.stringify(value);
+  return redactUri(text.length > 60 ? `${text.slice(0, 57)}…` : text);
+}
+
+/** Replaces `${NAME}` in every string of a document. */
+function substitute(node: unknown, env: NodeJS.ProcessEnv, label: string): unknown {
+  if (typeof node === 'string') {
+    return node.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_match, name: string) => {
+      const value = env[name];
+      if (value === undefined) {
+        throw new LimpidError(
+          'ERR_CONFIG',
+          `Expected the environment variable ${name}, which the configuration asks for, to be set (${label})`,
+        );
+      }
+      return value;
+    });
+  }
+  if (Array.isArray(node)) {
+    return node.map((child) => substitute(child, env, label));
+  }
+  if (typeof node === 'object' && node !== null) {
+    return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, substitute(child, env, label)]));
+  }
+  return node;
+}

@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type RtspServer, startRtspServer } from '../fixtures/rtsp-server.js';
+import { scratchFolder } from '../fixtures/video-files.js';
+import { TestClient } from '../server/test-client.js';
+import { LimpidProcess } from './limpid-process.js';
+
+const WIDTH = 160;
+const HEIGHT = 96;
+const FPS = 10;
+const FLAG_RESTORED = 2;
+const FLAG_DISCONTINUITY = 4;
+
+const folder = scratchFolder('e2e');
+const open: { dispose(): Promise<void> }[] = [];
+
+async function startCamera(port?: number): Promise<RtspServer> {
+  const server = await startRtspServer({ width: WIDTH, height: HEIGHT, fps: FPS, ...(port === undefined ? {} : { port }) });
+  open.push(server);
+  return server;
+}
+
+function run(...args: string[]): LimpidProcess {
+  const limpid = new LimpidProcess(['run', '--port', '0', ...args]);
+  open.push(limpid);
+  return limpid;
+}
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((resource) => resource.dispose()));
+});
+
+/** PTS of every video frame of a file, s, and its format. */
+function probe(file: string): { readonly times: number[]; readonly stream: Record<string, unknown> } {
+  const args = ['-v', 'error', '-select_streams', 'v:0', '-show_streams', '-show_entries', 'frame=pts_time', '-of', 'json', file];
+  const { frames, streams } = JSON.parse(execFileSync('ffprobe', args, { encoding: 'utf8' }));
+  return { times: frames.map((frame: { pts_time: string }) => Number(frame.pts_time)), stream: streams[0] };
+}
+
+/** Decodes a file to its end; returns what ffmpeg complained about. */
+function decodeErrors(file: string): string {
+  return execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-f', 'null', '-'], { encoding: 'utf8' });
+}
+
+function strictlyRising<T extends number | bigint>(values: readonly T[]): boolean {
+  return values.every((value, i) => i === 0 || value > (values[i - 1] as T));
+}
+
+describe('limpid run --source rtsp://…', () => {
+  it('restores a live stream to a WebSocket client and a recording, and finishes the recording at SIGINT', { timeout: 180_000 }, async () => {
+    const camera = await startCamera();
+    const limpid = run('--source', camera.uri, '--model', 'live-x4', '--record', folder);
+    const client = new TestClient(`${await limpid.url()}/streams/live?view=restored&codec=jpeg`);
+    const frames = await client.until(() => client.frames.length >= 30 && client.frames);
+
+    expect(await client.message('hello')).toMatchObject({ protocol: 1, stream: 'live', sourceWidth: WIDTH, sourceHeight: HEIGHT });
+    expect(strictlyRising(frames.map(({ seq }) => seq))).toBe(true);
+    expect(strictlyRising(frames.map(({ ptsNs }) => ptsNs))).toBe(true);
+    for (const { width, height, sourceWidth, sourceHeight, flags } of frames) {
+      expect({ width, height, sourceWidth, sourceHeight }).toEqual({
+        width: 4 * WIDTH,
+        height: 4 * HEIGHT,
+        sourceWidth: WIDTH,
+        sourceHeight: HEIGHT,
+      });
+      expect(flags & FLAG_RESTORED).toBe(FLAG_RESTORED);
+    }
+    const picture = await sharp(frames.at(-1)?.payload).metadata();
+    expect([picture.format, picture.width, picture.height]).toEqual(['jpeg', 4 * WIDTH, 4 * HEIGHT]);
+
+    expect(await limpid.stop('SIGINT')).toBe(0);
+
+    const files = readdirSync(folder);
+    expect(files).toHaveLength(1);
+    const file = join(folder, files[0] ?? '');
+    const { times, stream } = probe(file);
+    expect(stream).toMatchObject({ width: 4 * WIDTH, height: 4 * HEIGHT, pix_fmt: 'yuv420p' });
+    expect(times.length).toBeGreaterThanOrEqual(30);
+    expect(strictlyRising(times)).toBe(true);
+    // The source's spacing: every step is a whole number of its frames, to the millisecond of the container.
+    for (const [i, time] of times.entries()) {
+      const steps = (time - (times[0] ?? 0)) * FPS;
+      expect(Math.abs(steps - Math.round(steps)), `frame ${i} at ${time} s`).toBeLessThan(0.02);
+    }
+    expect(decodeErrors(file)).toBe('');
+  });
+
+  it('stays up when the camera dies, says so in one line, and is back when the camera is', { timeout: 180_000 }, async () => {
+    const camera = await startCamera();
+    const limpid = run('--source', camera.uri, '--model', 'live-x4');
+    const url = await limpid.url();
+    const client = new TestClient(`${url}/streams/live?view=restored&codec=jpeg`);
+    await client.until(() => client.frames.length >= 5);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+
+    await camera.kill();
+    await limpid.line(/next attempt in/);
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(limpid.running).toBe(true);
+
+    await startCamera(camera.port);
+    await limpid.line(/is back/);
+    const [first] = await client.until(() => {
+      const later = client.frames.filter(({ session }) => session > 0);
+      return later.length >= 5 && later;
+    });
+    expect((first?.flags ?? 0) & FLAG_DISCONTINUITY).toBe(FLAG_DISCONTINUITY);
+    expect(strictlyRising(client.frames.map(({ seq }) => seq))).toBe(true);
+    expect(strictlyRising(client.frames.map(({ ptsNs }) => ptsNs))).toBe(true);
+    const { streams } = (await (await fetch(`${url}/api/streams`)).json()) as { streams: { state: string; reconnects: number }[] };
+    expect(streams).toMatchObject([{ state: 'live', reconnects: 1 }]);
+    expect(await limpid.stop('SIGTERM')).toBe(0);
+  });
+});
