@@ -31,7 +31,9 @@ const NATIVE_PACKAGES: readonly NativePackage[] = [
   },
   {
     name: 'onnxruntime-node',
-    probe: '"loads; providers: " + m.listSupportedBackends().map((one) => one.name).join(", ")',
+    // Not bundled means: only if its libraries were downloaded on installation.
+    probe:
+      '"loads; providers: " + m.listSupportedBackends().filter((one) => one.bundled).map((one) => one.name).join(", ")',
     fix: 'npm ci (without an NVIDIA card: ONNXRUNTIME_NODE_INSTALL=skip npm ci)',
   },
   { name: 'sharp', probe: '"loads; libvips " + m.versions.vips', fix: 'npm ci' },

@@ -132,7 +132,7 @@ async function list(dir: string): Promise<{ readonly pngs: readonly string[]; re
   try {
     names = await readdir(dir);
   } catch (cause) {
-    throw new LimpidError('ERR_INPUT_FILE', `Expected a folder of PNGs at ${dir}: ${messageOf(cause)}`, { cause });
+    throw new LimpidError('ERR_INPUT_FILE', `Expected a folder of PNGs at ${dir} but ${whyNoFolder(cause)}`, { cause });
   }
   const pngs: string[] = [];
   const folders: string[] = [];
@@ -145,4 +145,9 @@ async function list(dir: string): Promise<{ readonly pngs: readonly string[]; re
     }
   }
   return { pngs, folders };
+}
+
+function whyNoFolder(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ENOENT' ? 'there is none' : code === 'ENOTDIR' ? 'it is a file' : messageOf(cause);
 }

@@ -143,7 +143,13 @@ describe('evaluate refuses', () => {
     {
       name: 'a folder that does not exist',
       code: 'ERR_INPUT_FILE',
-      message: "Expected a folder of PNGs at DIR: ENOENT: no such file or directory, scandir 'DIR'",
+      message: 'Expected a folder of PNGs at DIR but there is none',
+    },
+    {
+      name: 'a file in place of a folder',
+      make: (at) => writeFile(at, ''),
+      code: 'ERR_INPUT_FILE',
+      message: 'Expected a folder of PNGs at DIR but it is a file',
     },
     {
       name: 'a folder without PNGs',
