@@ -9,7 +9,7 @@
  */
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js';
 import type { Dims, TensorInfo } from '../onnx/tensor.js';
-import { type FeatureName, type Features, featureNames, featurePyramid, once } from './feature-pyramid.js';
+import { type FeatureName, type Features, featureNames, featurePyramid, once, withHalves } from './feature-pyramid.js';
 import { frameInput } from './frame-input.js';
 import { type OutputType, restoredPicture } from './frame-output.js';
 import { type Geometry, geometryOf, type Size } from './geometry.js';
@@ -22,6 +22,15 @@ import { fuse } from './tsa-fusion.js';
 
 export type GraphKind = 'pyramid' | 'restore' | 'window';
 
+/**
+ * How a first offset convolution over [neighbour, reference] is evaluated.
+ *
+ * joined: over the joined features of every pair, as the paper draws it.
+ * shared: as the sum of a neighbour's and the reference's half, the latter once per window.
+ * cached: as that sum, both halves computed with the pyramid, once per frame; the pyramid grows by seven maps.
+ */
+export type OffsetForm = 'joined' | 'shared' | 'cached';
+
 /** What a graph is emitted for. */
 export interface GraphRequest {
   readonly options: EdvrOptions;
@@ -29,8 +38,9 @@ export interface GraphRequest {
   readonly size: Size;
   /** Element type of `restored`; uint8 by default. */
   readonly output?: OutputType;
-  /** Whether the linear halves of the first offset convolutions belong to the pyramid; the result is the same. */
-  readonly incremental?: boolean;
+  /** How the first offset convolutions are evaluated; the result is the same. Default: {@link defaultOffsets}. */
+  readonly offsets?: OffsetForm;
+  readonly joins?: 'concat' | 'sum';
 }
 
 /** An input of the restore graph that is an output of the pyramid graph for one frame of the window. */
@@ -62,7 +72,12 @@ export function emitGraph(kind: GraphKind, request: GraphRequest, weights: EdvrW
 
 /** A graph before it is encoded: its shapes and its multiply-accumulates can be read. */
 export function buildGraph(kind: GraphKind, request: GraphRequest, parameter: ParameterSource): GraphBuilder {
-  const net: Network = { graph: new GraphBuilder(`edvr-${kind}`), options: request.options, parameter };
+  const net: Network = {
+    graph: new GraphBuilder(`edvr-${kind}`),
+    options: request.options,
+    parameter,
+    joins: request.joins ?? 'concat',
+  };
   const geometry = geometryOf(request.options, request.size);
   switch (kind) {
     case 'pyramid':
@@ -76,6 +91,14 @@ export function buildGraph(kind: GraphKind, request: GraphRequest, parameter: Pa
       break;
   }
   return net.graph;
+}
+
+/**
+ * The form that is fastest where it was measured (onnxruntime, CPU): with three frames a half in the pyramid saves one
+ * convolution and costs as much in additions and memory; with more frames it pays.
+ */
+export function defaultOffsets(options: EdvrOptions): OffsetForm {
+  return options.numFrame > 3 ? 'cached' : 'shared';
 }
 
 /** Inputs and outputs of the three graphs. */
@@ -103,14 +126,17 @@ export function parameterShapes(options: EdvrOptions): ReadonlyMap<string, Dims>
 
 function buildPyramid(net: Network, geometry: Geometry, request: GraphRequest): void {
   const features = featurePyramid(net, frameInput(net, 'frame', geometry));
-  for (const name of featureNames(request.incremental ?? false)) net.graph.output(name, features(name));
+  for (const name of featureNames(offsetForm(request) === 'cached')) net.graph.output(name, features(name));
 }
 
 function buildRestore(net: Network, geometry: Geometry, request: GraphRequest): void {
   const pixels = frameInput(net, 'frame', geometry);
-  const pyramids = Array.from({ length: net.options.numFrame }, (_, position) =>
-    once((name) => net.graph.input(`${position}.${name}`, 'float32', featureDims(net, geometry, name))),
-  );
+  const pyramids = Array.from({ length: net.options.numFrame }, (_, position) => {
+    const inputs: Features = once((name) =>
+      net.graph.input(`${position}.${name}`, 'float32', featureDims(net, geometry, name)),
+    );
+    return offsetForm(request) === 'cached' ? inputs : withHalves(net, inputs);
+  });
   restoreWindow(net, pyramids, pixels, geometry, request);
 }
 
@@ -138,11 +164,15 @@ function restoreWindow(
   const aligned = pyramids.map((frame, position) =>
     position === center && !net.options.alignReference
       ? frame('l1')
-      : pcdAlign(net, frame, reference, request.incremental ?? false),
+      : pcdAlign(net, frame, reference, offsetForm(request) !== 'joined'),
   );
   const fused = fuse(net, aligned, aligned[center] ?? reference('l1'));
   const features = reconstruct(net, fused);
   net.graph.output('restored', restoredPicture(net, features, pixels, geometry, request.output ?? 'uint8'));
+}
+
+function offsetForm(request: GraphRequest): OffsetForm {
+  return request.offsets ?? defaultOffsets(request.options);
 }
 
 function featureDims(net: Network, { l1 }: Geometry, name: FeatureName): Dims {

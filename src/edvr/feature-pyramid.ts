@@ -22,15 +22,15 @@ export type FeatureName = Level | `near.${Level}` | `reference.${Level}` | 'refe
 /** Gives a frame's feature (1, nf, h, w), computing it (or declaring it as an input) when first asked. */
 export type Features = (name: FeatureName) => Value;
 
-/** Names of everything that is kept of a frame. */
-export function featureNames(incremental: boolean): readonly FeatureName[] {
+/** Names of what is kept of a frame; `cached` with the halves of the first offset convolutions. */
+export function featureNames(cached: boolean): readonly FeatureName[] {
   const halves = levels.flatMap((level): FeatureName[] => [`near.${level}`, `reference.${level}`]);
-  return incremental ? ['l1', 'l2', 'l3', ...halves, 'reference.cas'] : ['l1', 'l2', 'l3'];
+  return cached ? ['l1', 'l2', 'l3', ...halves, 'reference.cas'] : ['l1', 'l2', 'l3'];
 }
 
 /** Remembers what a function gave for each name. */
-export function once(make: Features): Features {
-  const made = new Map<FeatureName, Value>();
+export function once<Name extends FeatureName>(make: (name: Name) => Value): (name: Name) => Value {
+  const made = new Map<Name, Value>();
   return (name) => {
     const value = made.get(name) ?? make(name);
     made.set(name, value);
@@ -40,27 +40,39 @@ export function once(make: Features): Features {
 
 /** The pyramid of one frame from its pixels, uint8 (H, W, 3). */
 export function featurePyramid(net: Network, pixels: Value): Features {
-  const features: Features = once((name) => {
-    switch (name) {
+  const pyramid: (level: Level) => Value = once((level) => {
+    switch (level) {
       case 'l1':
         return residualBlocks(net, firstFeatures(net, pixels), 'feature_extraction', net.options.numExtractBlock);
       case 'l2':
-        return halved(net, features('l1'), name);
+        return halved(net, pyramid('l1'), level);
       case 'l3':
-        return halved(net, features('l2'), name);
+        return halved(net, pyramid('l2'), level);
+    }
+  });
+  return withHalves(net, pyramid);
+}
+
+/** Adds the halves of the first offset convolutions to a frame's levels. */
+export function withHalves(net: Network, pyramid: (level: Level) => Value): Features {
+  return once((name) => {
+    switch (name) {
+      case 'l1':
+      case 'l2':
+      case 'l3':
+        return pyramid(name);
       case 'near.l1':
       case 'near.l2':
       case 'near.l3':
-        return nearHalf(net, features(levelOf(name)), `pcd_align.offset_conv1.${levelOf(name)}`);
+        return nearHalf(net, pyramid(levelOf(name)), `pcd_align.offset_conv1.${levelOf(name)}`);
       case 'reference.l1':
       case 'reference.l2':
       case 'reference.l3':
-        return referenceHalf(net, features(levelOf(name)), `pcd_align.offset_conv1.${levelOf(name)}`);
+        return referenceHalf(net, pyramid(levelOf(name)), `pcd_align.offset_conv1.${levelOf(name)}`);
       case 'reference.cas':
-        return referenceHalf(net, features('l1'), 'pcd_align.cas_offset_conv1');
+        return referenceHalf(net, pyramid('l1'), 'pcd_align.cas_offset_conv1');
     }
   });
-  return features;
 }
 
 /** W_near·x: the half of a convolution over [neighbour, reference] that sees the neighbour; without the bias. */

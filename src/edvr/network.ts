@@ -5,13 +5,15 @@
  */
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
 import type { EdvrOptions } from './options.js';
-import type { ParameterSource } from './parameters.js';
+import { inputChannels, type ParameterSource } from './parameters.js';
 
 /** A network under construction. */
 export interface Network {
   readonly graph: GraphBuilder;
   readonly options: EdvrOptions;
   readonly parameter: ParameterSource;
+  /** How convolutions over joined features are written; see {@link convOver}. */
+  readonly joins: 'concat' | 'sum';
 }
 
 /** What follows a convolution. */
@@ -35,6 +37,40 @@ export function conv(net: Network, x: Value, key: string, outputs: number, setti
   const pad = kernel >> 1;
   const y = net.graph.conv(x, weight, bias, { stride: [stride, stride], pad: [pad, pad], label: key });
   return activate(net, y, activation);
+}
+
+/**
+ * A convolution over features joined along their channels.
+ *
+ * 'concat' writes it as it is said; 'sum' as the sum of one convolution for each part, which is the same and spares
+ * copying the parts together where the engine adds for free.
+ */
+export function convOver(
+  net: Network,
+  parts: readonly Value[],
+  key: string,
+  outputs: number,
+  settings: ConvSettings = {},
+): Value {
+  const [first] = parts;
+  if (net.joins === 'concat' || first === undefined || parts.length === 1) {
+    return conv(net, net.graph.concat(parts, 1), key, outputs, settings);
+  }
+  const { kernel = 3, stride = 1, activation = 'none' } = settings;
+  const inputs = parts.reduce((sum, part) => sum + channelsOf(part), 0);
+  const whole = net.parameter(`${key}.weight`, [outputs, inputs, kernel, kernel]);
+  const bias = net.graph.initializer(net.parameter(`${key}.bias`, [outputs]));
+  const pad = kernel >> 1;
+  let from = 0;
+  let sum: Value | undefined;
+  for (const part of parts) {
+    const weight = net.graph.initializer(inputChannels(whole, from, from + channelsOf(part)));
+    const shape = { stride: [stride, stride], pad: [pad, pad], label: key } as const;
+    const y = net.graph.conv(part, weight, sum === undefined ? bias : undefined, shape);
+    sum = sum === undefined ? y : net.graph.add(y, sum);
+    from += channelsOf(part);
+  }
+  return activate(net, sum ?? first, activation);
 }
 
 /** Applies an activation. */
