@@ -97,6 +97,7 @@ function refresh(): void {
   setText('notice-title', words.title);
   setText('notice-reason', words.reason);
   element('notice', HTMLElement).hidden = !words.covers;
+  element('viewport', HTMLElement).dataset.covered = String(words.covers);
   element('token-form', HTMLElement).hidden = phase.kind !== 'token-needed';
   page.state = phase.kind === 'open' ? (state?.state ?? 'open') : phase.kind;
 

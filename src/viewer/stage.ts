@@ -73,6 +73,7 @@ export class Stage {
     this.#pair?.restored.close();
     this.#pair?.source?.close();
     this.#pair = pair;
+    viewport.dataset.shown = '';
     const { width, height } = pair.restored;
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;

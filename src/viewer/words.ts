@@ -19,7 +19,12 @@ export function wordsFor(phase: Phase, state: StateMessage | undefined, nowMs: n
     case 'connecting':
       return { tone: 'busy', title: 'Connecting…', reason: '', covers: true };
     case 'token-needed':
-      return { tone: 'bad', title: 'Access token needed', reason: '', covers: true };
+      return {
+        tone: 'bad',
+        title: 'Access token needed',
+        reason: 'This server shows its streams to those who have its token.',
+        covers: true,
+      };
     case 'no-streams':
       return { tone: 'busy', title: 'No stream is running', reason: again(phase.retryAtMs, nowMs), covers: true };
     case 'lost':
