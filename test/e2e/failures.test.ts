@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startRtspServer } from '../fixtures/rtsp-server.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
@@ -15,24 +15,74 @@ afterEach(async () => {
 });
 
 /** Runs to the end: exit code and stderr without the log's own lines. */
-async function limpid(...args: string[]): Promise<{ code: number | null; sentence: string; stderr: string; stdout: string }> {
+async function limpid(
+  ...args: string[]
+): Promise<{ code: number | null; sentence: string; stderr: string; stdout: string }> {
   const process = new LimpidProcess(args);
   open.push(process);
   const { code, stderr, stdout } = await process.end();
-  const sentence = stderr.split('\n').filter((line) => line.startsWith('limpid: ')).join('\n');
+  const sentence = stderr
+    .split('\n')
+    .filter((line) => line.startsWith('limpid: '))
+    .join('\n');
   return { code, sentence, stderr, stdout };
 }
 
 describe('limpid', { timeout: 60_000 }, () => {
-  const table: readonly { readonly name: string; readonly args: readonly string[]; readonly code: number; readonly says: RegExp }[] = [
-    { name: 'an unknown model', args: ['run', '--source', 'rtsp://127.0.0.1:9/live', '--model', 'nope'], code: 2, says: /name of a model but received "nope"; known are/ },
-    { name: 'a missing file', args: ['run', '--source', '/nowhere/clip.mp4'], code: 1, says: /Expected a video file at \/nowhere\/clip\.mp4 but nothing is there/ },
-    { name: 'a camera that refuses', args: ['run', '--source', 'rtsp://user:secret@127.0.0.1:9/live', '--model', 'bypass', '--port', '0'], code: 1, says: /rtsp:\/\/\*\*\*@127\.0\.0\.1:9\/live/ },
-    { name: 'a scheme nobody knows', args: ['run', '--source', 'gopher://camera/live'], code: 2, says: /Expected rtsp:\/\/.* but received "gopher:\/\/camera\/live"/ },
-    { name: 'neither a file nor a source', args: ['run'], code: 2, says: /Expected either a configuration file or --source/ },
-    { name: 'a missing configuration', args: ['run', '/nowhere/config.yaml'], code: 2, says: /Expected a readable configuration file/ },
-    { name: 'an unknown model to inspect', args: ['inspect', '../../etc/passwd'], code: 2, says: /Expected the name of a model/ },
-    { name: 'a folder without pictures', args: ['evaluate', '--model', 'bicubic', '--gt', '/nowhere'], code: 1, says: /nowhere/ },
+  const table: readonly {
+    readonly name: string;
+    readonly args: readonly string[];
+    readonly code: number;
+    readonly says: RegExp;
+  }[] = [
+    {
+      name: 'an unknown model',
+      args: ['run', '--source', 'rtsp://127.0.0.1:9/live', '--model', 'nope'],
+      code: 2,
+      says: /name of a model but received "nope"; known are/,
+    },
+    {
+      name: 'a missing file',
+      args: ['run', '--source', '/nowhere/clip.mp4'],
+      code: 1,
+      says: /Expected a video file at \/nowhere\/clip\.mp4 but nothing is there/,
+    },
+    {
+      name: 'a camera that refuses',
+      args: ['run', '--source', 'rtsp://user:secret@127.0.0.1:9/live', '--model', 'bypass', '--port', '0'],
+      code: 1,
+      says: /rtsp:\/\/\*\*\*@127\.0\.0\.1:9\/live/,
+    },
+    {
+      name: 'a scheme nobody knows',
+      args: ['run', '--source', 'gopher://camera/live'],
+      code: 2,
+      says: /Expected rtsp:\/\/.* but received "gopher:\/\/camera\/live"/,
+    },
+    {
+      name: 'neither a file nor a source',
+      args: ['run'],
+      code: 2,
+      says: /Expected either a configuration file or --source/,
+    },
+    {
+      name: 'a missing configuration',
+      args: ['run', '/nowhere/config.yaml'],
+      code: 2,
+      says: /Expected a readable configuration file/,
+    },
+    {
+      name: 'an unknown model to inspect',
+      args: ['inspect', '../../etc/passwd'],
+      code: 2,
+      says: /Expected the name of a model/,
+    },
+    {
+      name: 'a folder without pictures',
+      args: ['evaluate', '--model', 'bicubic', '--gt', '/nowhere'],
+      code: 1,
+      says: /nowhere/,
+    },
   ];
 
   it.each(table)('says $name in one sentence, and exits with $code', async ({ args, code, says }) => {
@@ -47,7 +97,15 @@ describe('limpid', { timeout: 60_000 }, () => {
   it('says that a path of the camera is wrong, and exits with 1', async () => {
     const camera = await startRtspServer({ width: 64, height: 48, fps: 10 });
     open.push(camera);
-    const { code, sentence } = await limpid('run', '--source', camera.uri.replace('/live', '/wrong'), '--model', 'bypass', '--port', '0');
+    const { code, sentence } = await limpid(
+      'run',
+      '--source',
+      camera.uri.replace('/live', '/wrong'),
+      '--model',
+      'bypass',
+      '--port',
+      '0',
+    );
     expect(sentence).toMatch(/\/wrong/);
     expect(code).toBe(1);
   });
@@ -68,12 +126,19 @@ describe('limpid', { timeout: 60_000 }, () => {
   it.each([
     ['streams: 4\n', /Expected a list for streams but received 4 \(config\.yaml\)/],
     ['streams: []\n', /Expected at least one stream for streams but received a list \(config\.yaml\)/],
-    ['streams: [{ name: Gate, source: rtsp://a/b }]\n', /Expected a name of lower-case letters.* for streams\[0\]\.name but received "Gate"/],
+    [
+      'streams: [{ name: Gate, source: rtsp://a/b }]\n',
+      /Expected a name of lower-case letters.* for streams\[0\]\.name but received "Gate"/,
+    ],
     ['streams: [{ name: a, source: rtsp://a/b, colour: red }]\n', /Unknown key "colour" in streams\[0\]/],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder is Limpid's own
     ['streams: [{ name: a, source: "${LIMPID_TEST_UNSET}" }]\n', /environment variable LIMPID_TEST_UNSET/],
     ['streams: [\n', /Expected YAML: .*\(config\.yaml\)/],
     ['streams: [{ name: a, source: x }, { name: a, source: y }]\n', /streams\[1\]\.name.*"a"/],
-    ['server: { port: 70000 }\nstreams: [{ name: a, source: x }]\n', /Expected at most 65535 for server\.port but received 70000/],
+    [
+      'server: { port: 70000 }\nstreams: [{ name: a, source: x }]\n',
+      /Expected at most 65535 for server\.port but received 70000/,
+    ],
   ])('refuses the configuration %j in one sentence', async (yaml, says) => {
     const dir = join(folder, 'config');
     mkdirSync(dir, { recursive: true });

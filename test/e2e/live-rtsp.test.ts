@@ -18,7 +18,12 @@ const folder = scratchFolder('e2e');
 const open: { dispose(): Promise<void> }[] = [];
 
 async function startCamera(port?: number): Promise<RtspServer> {
-  const server = await startRtspServer({ width: WIDTH, height: HEIGHT, fps: FPS, ...(port === undefined ? {} : { port }) });
+  const server = await startRtspServer({
+    width: WIDTH,
+    height: HEIGHT,
+    fps: FPS,
+    ...(port === undefined ? {} : { port }),
+  });
   open.push(server);
   return server;
 }
@@ -35,7 +40,18 @@ afterEach(async () => {
 
 /** PTS of every video frame of a file, s, and its format. */
 function probe(file: string): { readonly times: number[]; readonly stream: Record<string, unknown> } {
-  const args = ['-v', 'error', '-select_streams', 'v:0', '-show_streams', '-show_entries', 'frame=pts_time', '-of', 'json', file];
+  const args = [
+    '-v',
+    'error',
+    '-select_streams',
+    'v:0',
+    '-show_streams',
+    '-show_entries',
+    'frame=pts_time',
+    '-of',
+    'json',
+    file,
+  ];
   const { frames, streams } = JSON.parse(execFileSync('ffprobe', args, { encoding: 'utf8' }));
   return { times: frames.map((frame: { pts_time: string }) => Number(frame.pts_time)), stream: streams[0] };
 }
@@ -50,13 +66,20 @@ function strictlyRising<T extends number | bigint>(values: readonly T[]): boolea
 }
 
 describe('limpid run --source rtsp://…', () => {
-  it('restores a live stream to a WebSocket client and a recording, and finishes the recording at SIGINT', { timeout: 180_000 }, async () => {
+  it('restores a live stream to a WebSocket client and a recording, and finishes the recording at SIGINT', {
+    timeout: 180_000,
+  }, async () => {
     const camera = await startCamera();
     const limpid = run('--source', camera.uri, '--model', 'live-x4', '--record', folder);
     const client = new TestClient(`${await limpid.url()}/streams/live?view=restored&codec=jpeg`);
     const frames = await client.until(() => client.frames.length >= 30 && client.frames);
 
-    expect(await client.message('hello')).toMatchObject({ protocol: 1, stream: 'live', sourceWidth: WIDTH, sourceHeight: HEIGHT });
+    expect(await client.message('hello')).toMatchObject({
+      protocol: 1,
+      stream: 'live',
+      sourceWidth: WIDTH,
+      sourceHeight: HEIGHT,
+    });
     expect(strictlyRising(frames.map(({ seq }) => seq))).toBe(true);
     expect(strictlyRising(frames.map(({ ptsNs }) => ptsNs))).toBe(true);
     for (const { width, height, sourceWidth, sourceHeight, flags } of frames) {
@@ -88,7 +111,9 @@ describe('limpid run --source rtsp://…', () => {
     expect(decodeErrors(file)).toBe('');
   });
 
-  it('stays up when the camera dies, says so in one line, and is back when the camera is', { timeout: 180_000 }, async () => {
+  it('stays up when the camera dies, says so in one line, and is back when the camera is', {
+    timeout: 180_000,
+  }, async () => {
     const camera = await startCamera();
     const limpid = run('--source', camera.uri, '--model', 'live-x4');
     const url = await limpid.url();
@@ -111,7 +136,9 @@ describe('limpid run --source rtsp://…', () => {
     expect((first?.flags ?? 0) & FLAG_DISCONTINUITY).toBe(FLAG_DISCONTINUITY);
     expect(strictlyRising(client.frames.map(({ seq }) => seq))).toBe(true);
     expect(strictlyRising(client.frames.map(({ ptsNs }) => ptsNs))).toBe(true);
-    const { streams } = (await (await fetch(`${url}/api/streams`)).json()) as { streams: { state: string; reconnects: number }[] };
+    const { streams } = (await (await fetch(`${url}/api/streams`)).json()) as {
+      streams: { state: string; reconnects: number }[];
+    };
     expect(streams).toMatchObject([{ state: 'live', reconnects: 1 }]);
     expect(await limpid.stop('SIGTERM')).toBe(0);
   });
