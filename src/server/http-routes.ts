@@ -4,6 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { EmptyError, TimeoutError } from 'rxjs';
 import { messageOf } from '../errors/limpid-error.js';
+import type { Log } from '../log/log.js';
 import { isView, type View } from '../wire/view.js';
 import type { Access } from './access.js';
 import type { Hub, HubStream } from './hub.js';
@@ -21,11 +22,12 @@ export interface HttpRoutesOptions {
   readonly metrics: Metrics;
   readonly settings: ServerSettings;
   readonly viewer: ReadonlyMap<string, ViewerFile>;
+  readonly log: Log;
 }
 
 /** Adds every route to a server. Routes that show or tell something of a stream ask for the token. */
 export function addHttpRoutes(app: FastifyInstance, options: HttpRoutesOptions): void {
-  const { hub, access, metrics } = options;
+  const { hub, access, metrics, log } = options;
   const withToken = {
     onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
       const refusal = access.checkToken(request.raw);
@@ -57,9 +59,14 @@ export function addHttpRoutes(app: FastifyInstance, options: HttpRoutesOptions):
   app.setNotFoundHandler((request, reply) =>
     sendError(reply, 404, `Expected a path of this server but received ${request.method} ${pathOf(request)}`),
   );
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
-    return sendError(reply, status >= 400 && status < 600 ? status : 500, messageOf(error));
+    if (status >= 400 && status < 500) {
+      return sendError(reply, status, messageOf(error));
+    }
+    // What failed inside is for the log; it may name files.
+    log.error(`${request.method} ${pathOf(request)} failed: ${messageOf(error)}`);
+    return sendError(reply, 500, 'Expected to answer but failed; the log of the server says why');
   });
 }
 

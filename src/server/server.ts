@@ -20,6 +20,9 @@ import { parseServerSettings, type ServerSettings, type ServerSettingsInput } fr
 import { readViewerFiles, VIEWER_DIRECTORY } from './viewer-files.js';
 import { createWebSocketEndpoint } from './ws-endpoint.js';
 
+/** Connections beyond those of the clients that watch. */
+const SPARE_CONNECTIONS = 256;
+
 /** What a server serves, beside its settings. */
 export interface StartServerOptions extends ServerSettingsInput {
   readonly streams: readonly LiveStream[];
@@ -71,7 +74,9 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   app.addHook('onResponse', async (request, reply) => {
     log.debug(`${request.method} ${redactUri(request.url)} → ${reply.statusCode}`);
   });
-  addHttpRoutes(app, { hub, access, metrics, settings, viewer });
+  addHttpRoutes(app, { hub, access, metrics, settings, viewer, log });
+  // Every viewer also loads the page and asks now and then; beyond that, connections are refused.
+  app.server.maxConnections = settings.maxClients + SPARE_CONNECTIONS;
   app.server.on('upgrade', createWebSocketEndpoint({ hub, access, settings, log }));
   try {
     await app.listen({ host: settings.host, port: settings.port });

@@ -11,6 +11,8 @@ import { backOffMs } from './back-off.js';
 import { listStreams, type StreamSummary, streamSocketUrl } from './server-api.js';
 import { pageTimeMs, ServerClock } from './server-clock.js';
 
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
 /** Where the line stands. */
 export type Phase =
   | { readonly kind: 'connecting' }
@@ -42,9 +44,9 @@ export class Connection {
   #wanted: string | undefined;
   #socket: WebSocket | undefined;
   #attempt = 0;
-  #retryTimer = 0;
-  #silenceTimer = 0;
-  #clockTimers: number[] = [];
+  #retryTimer: Timer;
+  #silenceTimer: Timer;
+  #clockTimers: Timer[] = [];
   /** Rises with every new start: what belongs to an earlier one is ignored. */
   #round = 0;
 

@@ -237,7 +237,7 @@ describe('starting', () => {
     [{ host: '0.0.0.0' }, 'Expected a token for a server bound to 0.0.0.0, since everyone on that network could watch'],
     [{ token: 'short' }, 'Expected a valid server.token: '],
     [{ prot: 1 }, 'Expected a valid server: Unrecognized key: "prot"'],
-  ])('refuses %j', async (options, says) => {
+  ])('refuses %j', async (options: object, says) => {
     await expect(serve([], options)).rejects.toMatchObject({
       code: 'ERR_CONFIG',
       message: expect.stringContaining(says),
