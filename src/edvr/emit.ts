@@ -9,7 +9,7 @@
  */
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js';
 import type { Dims, TensorInfo } from '../onnx/tensor.js';
-import { type FeatureName, type Features, featureNames, featurePyramid, once, withHalves } from './feature-pyramid.js';
+import { type FeatureName, type Features, featureNames, featurePyramid, once } from './feature-pyramid.js';
 import { frameInput } from './frame-input.js';
 import { type OutputType, restoredPicture } from './frame-output.js';
 import { type Geometry, geometryOf, type Size } from './geometry.js';
@@ -22,15 +22,6 @@ import { fuse } from './tsa-fusion.js';
 
 export type GraphKind = 'pyramid' | 'restore' | 'window';
 
-/**
- * How a first offset convolution over [neighbour, reference] is evaluated.
- *
- * joined: over the joined features of every pair, as the paper draws it.
- * shared: as the sum of a neighbour's and the reference's half, the latter once per window.
- * cached: as that sum, both halves computed with the pyramid, once per frame; the pyramid grows by seven maps.
- */
-export type OffsetForm = 'joined' | 'shared' | 'cached';
-
 /** What a graph is emitted for. */
 export interface GraphRequest {
   readonly options: EdvrOptions;
@@ -38,9 +29,12 @@ export interface GraphRequest {
   readonly size: Size;
   /** Element type of `restored`; uint8 by default. */
   readonly output?: OutputType;
-  /** How the first offset convolutions are evaluated; the result is the same. Default: {@link defaultOffsets}. */
-  readonly offsets?: OffsetForm;
-  readonly joins?: 'concat' | 'sum';
+  /**
+   * Whether the first offset convolutions over [neighbour, reference] are evaluated as the sum of two halves, both
+   * computed with the pyramid, once per frame: the same result. Default: yes for pyramid and restore, no for window,
+   * which then is the network as the paper draws it.
+   */
+  readonly incremental?: boolean;
 }
 
 /** An input of the restore graph that is an output of the pyramid graph for one frame of the window. */
@@ -76,7 +70,6 @@ export function buildGraph(kind: GraphKind, request: GraphRequest, parameter: Pa
     graph: new GraphBuilder(`edvr-${kind}`),
     options: request.options,
     parameter,
-    joins: request.joins ?? 'concat',
   };
   const geometry = geometryOf(request.options, request.size);
   switch (kind) {
@@ -91,14 +84,6 @@ export function buildGraph(kind: GraphKind, request: GraphRequest, parameter: Pa
       break;
   }
   return net.graph;
-}
-
-/**
- * The form that is fastest where it was measured (onnxruntime, CPU): with three frames a half in the pyramid saves one
- * convolution and costs as much in additions and memory; with more frames it pays.
- */
-export function defaultOffsets(options: EdvrOptions): OffsetForm {
-  return options.numFrame > 3 ? 'cached' : 'shared';
 }
 
 /** Inputs and outputs of the three graphs. */
@@ -126,18 +111,15 @@ export function parameterShapes(options: EdvrOptions): ReadonlyMap<string, Dims>
 
 function buildPyramid(net: Network, geometry: Geometry, request: GraphRequest): void {
   const features = featurePyramid(net, frameInput(net, 'frame', geometry));
-  for (const name of featureNames(offsetForm(request) === 'cached')) net.graph.output(name, features(name));
+  for (const name of featureNames(request.incremental ?? true)) net.graph.output(name, features(name));
 }
 
 function buildRestore(net: Network, geometry: Geometry, request: GraphRequest): void {
   const pixels = frameInput(net, 'frame', geometry);
-  const pyramids = Array.from({ length: net.options.numFrame }, (_, position) => {
-    const inputs: Features = once((name) =>
-      net.graph.input(`${position}.${name}`, 'float32', featureDims(net, geometry, name)),
-    );
-    return offsetForm(request) === 'cached' ? inputs : withHalves(net, inputs);
-  });
-  restoreWindow(net, pyramids, pixels, geometry, request);
+  const pyramids = Array.from({ length: net.options.numFrame }, (_, position) =>
+    once((name: FeatureName) => net.graph.input(`${position}.${name}`, 'float32', featureDims(net, geometry, name))),
+  );
+  restoreWindow(net, pyramids, pixels, geometry, request.output, request.incremental ?? true);
 }
 
 function buildWindow(net: Network, geometry: Geometry, request: GraphRequest): void {
@@ -147,7 +129,7 @@ function buildWindow(net: Network, geometry: Geometry, request: GraphRequest): v
   const pixels = frames[net.options.centerFrameIdx];
   if (pixels === undefined) throw new RangeError('the reference lies in the window');
   const pyramids = frames.map((frame) => featurePyramid(net, frame));
-  restoreWindow(net, pyramids, pixels, geometry, request);
+  restoreWindow(net, pyramids, pixels, geometry, request.output, request.incremental ?? false);
 }
 
 /** Alignment, fusion, reconstruction, tail: the pyramids of T frames → output `restored`. */
@@ -156,23 +138,18 @@ function restoreWindow(
   pyramids: readonly Features[],
   pixels: Value,
   geometry: Geometry,
-  request: GraphRequest,
+  output: OutputType = 'uint8',
+  incremental: boolean,
 ): void {
   const center = net.options.centerFrameIdx;
   const reference = pyramids[center];
   if (reference === undefined) throw new RangeError('the reference lies in the window');
   const aligned = pyramids.map((frame, position) =>
-    position === center && !net.options.alignReference
-      ? frame('l1')
-      : pcdAlign(net, frame, reference, offsetForm(request) !== 'joined'),
+    position === center && !net.options.alignReference ? frame('l1') : pcdAlign(net, frame, reference, incremental),
   );
   const fused = fuse(net, aligned, aligned[center] ?? reference('l1'));
   const features = reconstruct(net, fused);
-  net.graph.output('restored', restoredPicture(net, features, pixels, geometry, request.output ?? 'uint8'));
-}
-
-function offsetForm(request: GraphRequest): OffsetForm {
-  return request.offsets ?? defaultOffsets(request.options);
+  net.graph.output('restored', restoredPicture(net, features, pixels, geometry, output));
 }
 
 function featureDims(net: Network, { l1 }: Geometry, name: FeatureName): Dims {

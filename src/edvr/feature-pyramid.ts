@@ -22,10 +22,10 @@ export type FeatureName = Level | `near.${Level}` | `reference.${Level}` | 'refe
 /** Gives a frame's feature (1, nf, h, w), computing it (or declaring it as an input) when first asked. */
 export type Features = (name: FeatureName) => Value;
 
-/** Names of what is kept of a frame; `cached` with the halves of the first offset convolutions. */
-export function featureNames(cached: boolean): readonly FeatureName[] {
+/** Names of what is kept of a frame; incrementally with the halves of the first offset convolutions. */
+export function featureNames(incremental: boolean): readonly FeatureName[] {
   const halves = levels.flatMap((level): FeatureName[] => [`near.${level}`, `reference.${level}`]);
-  return cached ? ['l1', 'l2', 'l3', ...halves, 'reference.cas'] : ['l1', 'l2', 'l3'];
+  return incremental ? ['l1', 'l2', 'l3', ...halves, 'reference.cas'] : ['l1', 'l2', 'l3'];
 }
 
 /** Remembers what a function gave for each name. */
@@ -53,8 +53,8 @@ export function featurePyramid(net: Network, pixels: Value): Features {
   return withHalves(net, pyramid);
 }
 
-/** Adds the halves of the first offset convolutions to a frame's levels. */
-export function withHalves(net: Network, pyramid: (level: Level) => Value): Features {
+/** A frame's levels with the halves of the first offset convolutions. */
+function withHalves(net: Network, pyramid: (level: Level) => Value): Features {
   return once((name) => {
     switch (name) {
       case 'l1':

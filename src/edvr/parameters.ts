@@ -72,3 +72,14 @@ export function scaled(parameter: Initializer, factor: number): Initializer {
     values: () => parameter.values().map((value) => value * factor),
   };
 }
+
+/** A convolution's weight (o, c, kh, kw) with a factor for each input channel. */
+export function withChannelGains(weight: Initializer, gains: readonly number[]): Initializer {
+  if (gains.every((gain) => gain === 1)) return weight;
+  const taps = elementCount(weight.dims.slice(2));
+  return {
+    name: `${weight.name}*channels`,
+    dims: weight.dims,
+    values: () => weight.values().map((value, i) => value * (gains[Math.floor(i / taps) % gains.length] ?? 1)),
+  };
+}

@@ -10,7 +10,7 @@
 import type { Value } from '../onnx/graph-builder.js';
 import { deformableConv } from './deformable-conv.js';
 import { type Features, type Level, levels, nearHalf } from './feature-pyramid.js';
-import { activate, conv, convOver, type Network, up2 } from './network.js';
+import { activate, conv, convOver, type Network, type Part, up2 } from './network.js';
 
 /** What a level hands to the next finer one, both already at that one's size. */
 interface Coarser {
@@ -19,28 +19,29 @@ interface Coarser {
 }
 
 /**
- * A neighbour's features aligned to the reference's, (1, nf, h, w) at L1. With `halves` the first offset
- * convolutions take their per-frame halves from the pyramids.
+ * A neighbour's features aligned to the reference's, (1, nf, h, w) at L1. With `incremental` the first offset
+ * convolutions take their per-frame incremental from the pyramids.
  */
-export function pcdAlign(net: Network, neighbour: Features, reference: Features, halves: boolean): Value {
+export function pcdAlign(net: Network, neighbour: Features, reference: Features, incremental: boolean): Value {
   let coarser: Coarser | undefined;
   let feature = neighbour('l1');
   for (const level of levels) {
-    const offset = levelOffset(net, firstOffset(net, neighbour, reference, level, halves), coarser, level);
+    const offset = levelOffset(net, firstOffset(net, neighbour, reference, level, incremental), coarser, level);
     feature = levelFeature(net, neighbour(level), offset, coarser, level);
-    if (level !== 'l1') coarser = toFinerLevel(net, offset, feature);
+    if (level !== 'l1') coarser = { offset: up2(net, offset), feature: up2(net, feature) };
   }
-  return cascade(net, feature, reference, halves);
-}
-
-/** Both ×2 up; displacements double with the resolution. */
-function toFinerLevel(net: Network, offset: Value, feature: Value): Coarser {
-  return { offset: net.graph.mul(up2(net, offset), net.graph.scalar(2)), feature: up2(net, feature) };
+  return cascade(net, feature, reference, incremental);
 }
 
 /** lrelu(offset_conv1.lK([F_{t+i}, F_t])) */
-function firstOffset(net: Network, neighbour: Features, reference: Features, level: Level, halves: boolean): Value {
-  if (halves) {
+function firstOffset(
+  net: Network,
+  neighbour: Features,
+  reference: Features,
+  level: Level,
+  incremental: boolean,
+): Value {
+  if (incremental) {
     return activate(net, net.graph.add(neighbour(`near.${level}`), reference(`reference.${level}`)), 'lrelu');
   }
   const pair = net.graph.concat([neighbour(level), reference(level)], 1);
@@ -50,10 +51,17 @@ function firstOffset(net: Network, neighbour: Features, reference: Features, lev
 /** Eq. 3: ΔP^l_{t+i} = f([F_{t+i}, F_t], (ΔP^{l+1}_{t+i})↑2), as a feature map of nf channels. */
 function levelOffset(net: Network, first: Value, coarser: Coarser | undefined, level: Level): Value {
   const nf = net.options.numFeat;
-  const second = (parts: Value[]) =>
+  const second = (parts: readonly Part[]) =>
     convOver(net, parts, `pcd_align.offset_conv2.${level}`, nf, { activation: 'lrelu' });
-  if (coarser === undefined) return second([first]);
-  return conv(net, second([first, coarser.offset]), `pcd_align.offset_conv3.${level}`, nf, { activation: 'lrelu' });
+  if (coarser === undefined) return second([{ value: first }]);
+  // Displacements double with the resolution.
+  return conv(
+    net,
+    second([{ value: first }, { value: coarser.offset, gain: 2 }]),
+    `pcd_align.offset_conv3.${level}`,
+    nf,
+    { activation: 'lrelu' },
+  );
 }
 
 /** Eq. 4: (F^a_{t+i})^l = g(DConv(F^l_{t+i}, ΔP^l_{t+i}), ((F^a_{t+i})^{l+1})↑2); lrelu but for L1. */
@@ -62,14 +70,20 @@ function levelFeature(net: Network, near: Value, offset: Value, coarser: Coarser
   const key = `pcd_align.dcn_pack.${level}`;
   if (coarser === undefined) return deformableConv(net, near, offset, key, activation);
   const sampled = deformableConv(net, near, offset, key, 'none');
-  return convOver(net, [sampled, coarser.feature], `pcd_align.feat_conv.${level}`, net.options.numFeat, { activation });
+  return convOver(
+    net,
+    [{ value: sampled }, { value: coarser.feature }],
+    `pcd_align.feat_conv.${level}`,
+    net.options.numFeat,
+    { activation },
+  );
 }
 
 /** The cascade: the aligned features are compared with the reference once more, and sampled once more. */
-function cascade(net: Network, feature: Value, reference: Features, halves: boolean): Value {
+function cascade(net: Network, feature: Value, reference: Features, incremental: boolean): Value {
   const nf = net.options.numFeat;
   const key = 'pcd_align.cas_offset_conv1';
-  const first = halves
+  const first = incremental
     ? activate(net, net.graph.add(nearHalf(net, feature, key), reference('reference.cas')), 'lrelu')
     : conv(net, net.graph.concat([feature, reference('l1')], 1), key, nf, { activation: 'lrelu' });
   const offset = conv(net, first, 'pcd_align.cas_offset_conv2', nf, { activation: 'lrelu' });

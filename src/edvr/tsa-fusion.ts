@@ -2,12 +2,12 @@
  * TSA fusion (Sec. 3.3, Eq. 5–7): temporal attention weighs the frames per pixel, spatial attention the fused features.
  */
 import type { Value } from '../onnx/graph-builder.js';
-import { type Activation, activate, conv, convOver, type Network, up2 } from './network.js';
+import { type Activation, activate, conv, convOver, type Network, type Part, up2 } from './network.js';
 
 /** T aligned features (1, nf, h, w) in order of time → (1, nf, h, w). Without TSA a bare 1×1 convolution. */
 export function fuse(net: Network, aligned: readonly Value[], reference: Value): Value {
   const nf = net.options.numFeat;
-  if (!net.options.withTsa) return convOver(net, aligned, 'fusion', nf, { kernel: 1 });
+  if (!net.options.withTsa) return convOver(net, parts(aligned), 'fusion', nf, { kernel: 1 });
   const modulated = temporalAttention(net, aligned, reference);
   return spatialAttention(net, modulated);
 }
@@ -31,8 +31,8 @@ function temporalAttention(net: Network, aligned: readonly Value[], reference: V
 /** Eq. 7: F = F_fused · sigmoid(attention) · 2 + addition, the attention gathered over a pyramid. */
 function spatialAttention(net: Network, modulated: readonly Value[]): Value {
   const { graph } = net;
-  const over = (parts: readonly Value[], name: string, kernel: 1 | 3, activation: Activation = 'lrelu') =>
-    convOver(net, parts, `fusion.${name}`, net.options.numFeat, { kernel, activation });
+  const over = (maps: readonly Value[], name: string, kernel: 1 | 3, activation: Activation = 'lrelu') =>
+    convOver(net, parts(maps), `fusion.${name}`, net.options.numFeat, { kernel, activation });
   const layer = (x: Value, name: string, kernel: 1 | 3, activation?: Activation) => over([x], name, kernel, activation);
 
   const feature = over(modulated, 'feat_fusion', 1);
@@ -52,4 +52,8 @@ function spatialAttention(net: Network, modulated: readonly Value[]): Value {
 /** Maximum and average of 3×3 at stride 2, each (n, c, h, w) → (n, c, h/2, w/2). */
 function pooled(net: Network, x: Value): readonly Value[] {
   return [net.graph.pool(x, 'max'), net.graph.pool(x, 'average')];
+}
+
+function parts(values: readonly Value[]): readonly Part[] {
+  return values.map((value) => ({ value }));
 }
