@@ -10,9 +10,9 @@ import type { DecodedFrame } from '../frame/frame.js';
 import type { Gate } from '../frame/gate.js';
 import { type GdpPicture, GdpReader } from '../media/gdp-reader.js';
 import { type MediaEnd, MediaProcess } from '../media/media-process.js';
+import { Watchdog } from '../media/watchdog.js';
 import { sourceFailure } from './source-failure.js';
 import type { ResolvedSourceOptions } from './source-options.js';
-import { Watchdog } from './watchdog.js';
 
 /** What a session is made of. */
 export interface SessionPlan {
