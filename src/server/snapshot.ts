@@ -73,8 +73,10 @@ async function sideBySide({ frame, source }: RestoredFrame): Promise<Sharp> {
   const raw = { width, height, channels: 3 } as const;
   const enlarged = await rawImage(source).resize(width, height, { fit: 'fill', kernel: 'cubic' }).raw().toBuffer();
   const restored = Buffer.from(frame.data.buffer, frame.data.byteOffset, frame.data.byteLength);
-  return sharp({ create: { width: width * 2, height, channels: 3, background: 'black' } }).composite([
-    { input: enlarged, raw, left: 0, top: 0 },
-    { input: restored, raw, left: width, top: 0 },
-  ]);
+  return sharp({ create: { width: width * 2, height, channels: 3, background: 'black' } })
+    .composite([
+      { input: enlarged, raw, left: 0, top: 0 },
+      { input: restored, raw, left: width, top: 0 },
+    ])
+    .removeAlpha();
 }

@@ -106,7 +106,7 @@ function refresh(): void {
   setText('fps-source', state === undefined ? '–' : `${state.fpsIn.toFixed(1)} fps`);
   setText('latency', figures.latencyMs === undefined ? '–' : `${Math.round(figures.latencyMs)} ms`);
   setText('skipped', figures.shown === 0 ? '–' : skippedWords(figures.skipped, figures.shown));
-  setText('model', hello === undefined ? '–' : `${hello.model} · ${hello.engine}`);
+  setText('model', hello === undefined ? '–' : [...new Set([hello.model, hello.engine])].join(' · '));
 }
 
 function skippedWords(skipped: number, shown: number): string {
