@@ -29,13 +29,14 @@ export function restoredPicture(
     const colours = toType(net, paperTail(net, features, pixels, range), type);
     picture = graph.transpose(graph.reshape(colours, [3, height, width]), [1, 2, 0]);
   } else {
-    const packed = lightTail(net, features, pixels, range);
+    const packed = toType(net, lightTail(net, features, pixels, range), type);
     const [, channels = 0, h = 0, w = 0] = packed.dims;
     const r = height / h;
-    // (c, h, w) → (h, w, c) joins the engine's own reordering of the convolution's output; then rows of r·3 bytes move.
-    const last = toType(net, graph.transpose(packed, [0, 2, 3, 1]), type);
-    const rows = graph.transpose(graph.reshape(last, [h, w, r, channels / r]), [0, 2, 1, 3]);
-    picture = graph.reshape(rows, [height, width, 3]);
+    const row = channels / r;
+    // (dy, dx·3 + c, h·w) → (dy, h·w, dx·3 + c) → (h, dy, w·r·3): one plain transposition, then whole rows move.
+    const rows = graph.transpose(graph.reshape(packed, [r, row, h * w]), [0, 2, 1]);
+    picture = graph.transpose(graph.reshape(rows, [r, h, w * row]), [1, 0, 2]);
+    picture = graph.reshape(picture, [height, width, 3]);
   }
   return graph.crop(picture, { 0: geometry.output.height, 1: geometry.output.width });
 }
