@@ -71,7 +71,10 @@ export class Connection {
     this.#hangUp();
     this.#round += 1;
     const round = this.#round;
-    this.#events.phase({ kind: 'connecting' });
+    if (this.#attempt === 0) {
+      // A later attempt changes nothing on the page before it succeeds.
+      this.#events.phase({ kind: 'connecting' });
+    }
     const answer = await listStreams();
     if (round !== this.#round) {
       return;

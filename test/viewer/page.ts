@@ -2,7 +2,7 @@
  * The viewer in a real Chromium, fed by a synthetic stream.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -97,17 +97,14 @@ export class ViewerPage {
     return (await this.page.locator(`#${id}`).textContent()) ?? '';
   }
 
-  /** Leaves a picture of the page for people to look at. */
+  /** Leaves a picture of the page for people to look at, in limpid-viewer of the temporary folder. */
   async screenshot(name: string): Promise<void> {
-    screenshots ??= mkdtemp(join(tmpdir(), 'limpid-viewer-'));
-    const path = join(await screenshots, `${name}.png`);
-    await this.page.screenshot({ path });
-    console.log(`screenshot: ${path}`);
+    const folder = join(tmpdir(), 'limpid-viewer');
+    await mkdir(folder, { recursive: true });
+    await this.page.screenshot({ path: join(folder, `${name}.png`) });
   }
 
   async close(): Promise<void> {
     await this.page.context().close();
   }
 }
-
-let screenshots: Promise<string> | undefined;
