@@ -162,7 +162,8 @@ function launchText(path: string, video: RawVideo, options: ResolvedRecordOption
 
 /** A file in which nothing was recorded is not left lying about. */
 function removeIfEmpty(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.size === 0) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isFile() === true && stat.size === 0) {
     rmSync(path, { force: true });
   }
 }

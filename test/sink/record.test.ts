@@ -1,16 +1,23 @@
 /** Recordings, read back with ffprobe and ffmpeg. */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Frame } from '../../src/frame/frame.js';
 import { openRecorder, type Recorder } from '../../src/sink/record.js';
+import { recordOptionsSchema } from '../../src/sink/record-options.js';
+import { RecordingFile } from '../../src/sink/recording-file.js';
 import { reserveRecording } from '../../src/sink/recording-path.js';
 import { decodeAll, decodeFrame, probeVideo } from '../fixtures/ffprobe.js';
+import { mediaProcessesOf, untilGone } from '../fixtures/processes.js';
 import { scratchFolder } from '../fixtures/video-files.js';
 
 const folder = scratchFolder('record');
 const CONTAINERS = ['matroska', 'mp4'] as const;
 const NS_PER_MS = 1_000_000n;
+
+afterEach(() => {
+  expect(mediaProcessesOf()).toEqual([]);
+});
 
 /** A picture with a gradient and a bar that moves with `seq`. */
 function frameOf(seq: number, ptsMs: number, width = 320, height = 180): Frame {
@@ -126,6 +133,83 @@ describe.each(CONTAINERS)('a %s recording', (container) => {
       expect([video.width, video.height]).toEqual(sizes[part]);
       expect(video.ptsMs.map(Math.round)).toEqual([0, 40, 80, 120, 160, 200]);
     });
+  });
+});
+
+describe('a recording that is cut off', () => {
+  const FRAMES = 100;
+
+  it.each([
+    // Matroska is written frame by frame, MP4 in fragments of a second.
+    { container: 'matroska', leastFrames: 95 },
+    { container: 'mp4', leastFrames: 70 },
+  ] as const)(
+    '$container plays up to the last second when its process is killed',
+    async ({ container, leastFrames }) => {
+      const recorder = openRecorder({ dir: folder, container, stream: 'killed' });
+      for (let seq = 0; seq < FRAMES; seq += 1) {
+        await recorder.write(frameOf(seq, seq * 40));
+      }
+      const [path = ''] = recorder.files;
+      // The encoder may lag behind: wait for what must be on disk without the file being finished.
+      await vi.waitFor(() => expect(probeVideo(path).ptsMs.length).toBeGreaterThanOrEqual(leastFrames), {
+        timeout: 20_000,
+        interval: 100,
+      });
+      const [pid = -1] = mediaProcessesOf();
+      process.kill(pid, 'SIGKILL');
+      await untilGone(pid);
+      expect(decodeAll(path).frames).toBeGreaterThanOrEqual(leastFrames);
+      await expect(recorder.write(frameOf(FRAMES, FRAMES * 40))).rejects.toMatchObject({
+        code: 'ERR_SINK_WRITE',
+        message: `The recording ${path} ended: its media process died (SIGKILL); "limpid doctor" checks GStreamer`,
+      });
+    },
+  );
+
+  it('says that the disk is full', async () => {
+    const file = new RecordingFile('/dev/full', frameOf(0, 0), recordOptionsSchema.parse({ dir: '/dev' }));
+    const writeOn = async () => {
+      for (let seq = 0; seq < 1_000; seq += 1) {
+        await file.write(frameOf(seq, seq * 40));
+      }
+    };
+    const expected = {
+      code: 'ERR_SINK_WRITE',
+      message: 'The recording /dev/full ended because the disk is full; free some space',
+    };
+    await expect(writeOn()).rejects.toMatchObject(expected);
+    await expect(file.close()).rejects.toMatchObject(expected);
+    expect(existsSync('/dev/full')).toBe(true);
+  });
+
+  it('gives up an encoder that takes nothing more', async () => {
+    const recorder = openRecorder({ dir: folder, stream: 'frozen', writeTimeoutMs: 300 });
+    await recorder.write(frameOf(0, 0));
+    const [pid = -1] = mediaProcessesOf();
+    process.kill(pid, 'SIGSTOP');
+    const writeOn = async () => {
+      for (let seq = 1; seq < 100; seq += 1) {
+        await recorder.write(frameOf(seq, seq * 40));
+      }
+    };
+    await expect(writeOn()).rejects.toMatchObject({
+      code: 'ERR_SINK_WRITE',
+      message: expect.stringContaining('took no frame for 300 ms and was given up; check the disk'),
+    });
+    await untilGone(pid);
+  });
+
+  it('cuts a file that can not be finished in time', async () => {
+    const recorder = openRecorder({ dir: folder, stream: 'unfinished', finishTimeoutMs: 300 });
+    await recorder.write(frameOf(0, 0));
+    const [pid = -1] = mediaProcessesOf();
+    process.kill(pid, 'SIGSTOP');
+    await expect(recorder.close()).rejects.toMatchObject({
+      code: 'ERR_SINK_WRITE',
+      message: expect.stringContaining('was not finished within 300 ms and was cut'),
+    });
+    await untilGone(pid);
   });
 });
 
