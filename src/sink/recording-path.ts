@@ -2,30 +2,34 @@
  * Names of recordings: by stream and local time, never one that exists.
  */
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, parse, resolve } from 'node:path';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 
 const EXTENSIONS = { matroska: 'mkv', mp4: 'mp4' } as const;
-/** Recordings of one stream that begin in the same second. */
-const MAX_PER_SECOND = 1_000;
+/** Recordings that may have the same name but for their number. */
+const MAX_COPIES = 1_000;
 
-/** What a recording is named by. */
-export interface RecordingName {
-  readonly dir: string;
-  readonly stream: string;
-  readonly container: keyof typeof EXTENSIONS;
-}
+/** What a recording is named by: stream and time in a folder, or one path. */
+export type RecordingName =
+  | { readonly dir: string; readonly stream: string; readonly container: keyof typeof EXTENSIONS }
+  | { readonly path: string };
 
 /**
- * Creates an empty file `<dir>/<stream>-YYYYMMDD-HHMMSS.mkv` (`-2`, `-3` … when that second is taken) and returns its path.
+ * Creates an empty file and returns its path: `<dir>/<stream>-YYYYMMDD-HHMMSS.mkv`, or the path that is asked for. Where
+ * that exists a number is put behind it (`-2`, `-3` …): nothing is overwritten.
+ *
  * Throws ERR_SINK_OPEN when the folder can't be made or written.
  */
-export function reserveRecording({ dir, stream, container }: RecordingName, now: Date): string {
-  const stem = `${fileName(stream)}-${stamp(now)}`;
+export function reserveRecording(name: RecordingName, now: Date): string {
+  const wanted =
+    'path' in name
+      ? resolve(name.path)
+      : join(resolve(name.dir), `${fileName(name.stream)}-${stamp(now)}.${EXTENSIONS[name.container]}`);
+  const { dir, name: stem, ext } = parse(wanted);
   try {
-    makeFolder(resolve(dir));
-    for (let copy = 1; copy <= MAX_PER_SECOND; copy += 1) {
-      const path = join(dir, `${stem}${copy === 1 ? '' : `-${copy}`}.${EXTENSIONS[container]}`);
+    makeFolder(dir);
+    for (let copy = 1; copy <= MAX_COPIES; copy += 1) {
+      const path = copy === 1 ? wanted : join(dir, `${stem}-${copy}${ext}`);
       if (createNew(path)) {
         return path;
       }
@@ -37,7 +41,7 @@ export function reserveRecording({ dir, stream, container }: RecordingName, now:
       { cause },
     );
   }
-  throw new LimpidError('ERR_SINK_OPEN', `${MAX_PER_SECOND} recordings named ${stem} exist already in ${dir}`);
+  throw new LimpidError('ERR_SINK_OPEN', `${MAX_COPIES} recordings named ${stem} exist already in ${dir}`);
 }
 
 /** As `mkdir -p`. Node's own recursive form never returns where the file system answers ENOENT, as /proc does. */

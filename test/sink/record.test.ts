@@ -233,6 +233,16 @@ describe('a recorder', () => {
     ]);
   });
 
+  it('writes to one path when asked, and does not overwrite there either', async () => {
+    const path = join(folder, 'one.mkv');
+    for (const expected of [path, join(folder, 'one-2.mkv')]) {
+      const recorder = openRecorder({ path });
+      expect(recorder.label).toBe(`recording to ${path}`);
+      expect(await record(recorder, [frameOf(0, 0), frameOf(1, 40)])).toBe(expected);
+      expect(decodeAll(expected).frames).toBe(2);
+    }
+  });
+
   it('says when its folder can not be one', async () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, '');
