@@ -23,11 +23,12 @@ const MEANINGS: readonly (readonly [RegExp, (label: string) => string])[] = [
   [/\(454\)|\(503\)|\(5\d\d\)/, (label) => `The server of ${label} is not able to serve it now`],
   [
     /failed to connect|could not connect|connection refused|could not resolve/i,
-    (label) => `Nothing answers at ${label}; check host, port and network, and that the camera is on`,
-  ],
-  [
-    /tls|certificate/i,
-    (label) => `${label} has a certificate that is not trusted; set trustAnyCertificate if the camera is yours`,
+    // A refused certificate looks the same to rtspsrc.
+    (label) =>
+      label.startsWith('rtsps:')
+        ? `Nothing answers at ${label}, or its certificate is not trusted; check host, port and network, or set ` +
+          'trustAnyCertificate if the camera is yours'
+        : `Nothing answers at ${label}; check host, port and network, and that the camera is on`,
   ],
   [
     /missing a plug-?in|no suitable plugins|no decoder|missing element/i,
