@@ -66,68 +66,68 @@ export type AttributeType = (typeof attributeTypes)[keyof typeof attributeTypes]
 /** TensorProto.DataType of an element type. */
 export const dataTypes: Readonly<Record<ElementType, number>> = { float32: 1, uint8: 2, int64: 7 };
 
-const root = protobuf.Root.fromJSON({
-  nested: {
-    onnx: {
-      nested: {
-        AttributeProto: {
-          fields: {
-            name: { type: 'string', id: 1 },
-            f: { type: 'float', id: 2 },
-            i: { type: 'int64', id: 3 },
-            s: { type: 'bytes', id: 4 },
-            floats: { rule: 'repeated', type: 'float', id: 7 },
-            ints: { rule: 'repeated', type: 'int64', id: 8 },
-            type: { type: 'int32', id: 20 },
-          },
-        },
-        NodeProto: {
-          fields: {
-            input: { rule: 'repeated', type: 'string', id: 1 },
-            output: { rule: 'repeated', type: 'string', id: 2 },
-            name: { type: 'string', id: 3 },
-            opType: { type: 'string', id: 4 },
-            attribute: { rule: 'repeated', type: 'AttributeProto', id: 5 },
-          },
-        },
-        TensorProto: {
-          fields: {
-            dims: { rule: 'repeated', type: 'int64', id: 1 },
-            dataType: { type: 'int32', id: 2 },
-            name: { type: 'string', id: 8 },
-            rawData: { type: 'bytes', id: 9 },
-          },
-        },
-        Dimension: { fields: { dimValue: { type: 'int64', id: 1 } } },
-        TensorShapeProto: { fields: { dim: { rule: 'repeated', type: 'Dimension', id: 1 } } },
-        TensorTypeProto: {
-          fields: { elemType: { type: 'int32', id: 1 }, shape: { type: 'TensorShapeProto', id: 2 } },
-        },
-        TypeProto: { fields: { tensorType: { type: 'TensorTypeProto', id: 1 } } },
-        ValueInfoProto: { fields: { name: { type: 'string', id: 1 }, type: { type: 'TypeProto', id: 2 } } },
-        GraphProto: {
-          fields: {
-            node: { rule: 'repeated', type: 'NodeProto', id: 1 },
-            name: { type: 'string', id: 2 },
-            initializer: { rule: 'repeated', type: 'TensorProto', id: 5 },
-            input: { rule: 'repeated', type: 'ValueInfoProto', id: 11 },
-            output: { rule: 'repeated', type: 'ValueInfoProto', id: 12 },
-          },
-        },
-        OperatorSetIdProto: { fields: { domain: { type: 'string', id: 1 }, version: { type: 'int64', id: 2 } } },
-        ModelProto: {
-          fields: {
-            irVersion: { type: 'int64', id: 1 },
-            producerName: { type: 'string', id: 2 },
-            graph: { type: 'GraphProto', id: 7 },
-            opsetImport: { rule: 'repeated', type: 'OperatorSetIdProto', id: 8 },
-          },
-        },
-      },
+const messages: Readonly<Record<string, protobuf.IType>> = {
+  AttributeProto: {
+    fields: {
+      name: { type: 'string', id: 1 },
+      f: { type: 'float', id: 2 },
+      i: { type: 'int64', id: 3 },
+      s: { type: 'bytes', id: 4 },
+      floats: { rule: 'repeated', type: 'float', id: 7 },
+      ints: { rule: 'repeated', type: 'int64', id: 8 },
+      type: { type: 'int32', id: 20 },
     },
   },
-});
-const modelType = root.lookupType('onnx.ModelProto');
+  NodeProto: {
+    fields: {
+      input: { rule: 'repeated', type: 'string', id: 1 },
+      output: { rule: 'repeated', type: 'string', id: 2 },
+      name: { type: 'string', id: 3 },
+      opType: { type: 'string', id: 4 },
+      attribute: { rule: 'repeated', type: 'AttributeProto', id: 5 },
+    },
+  },
+  TensorProto: {
+    fields: {
+      dims: { rule: 'repeated', type: 'int64', id: 1 },
+      dataType: { type: 'int32', id: 2 },
+      name: { type: 'string', id: 8 },
+      rawData: { type: 'bytes', id: 9 },
+    },
+  },
+  Dimension: { fields: { dimValue: { type: 'int64', id: 1 } } },
+  TensorShapeProto: { fields: { dim: { rule: 'repeated', type: 'Dimension', id: 1 } } },
+  TensorTypeProto: {
+    fields: { elemType: { type: 'int32', id: 1 }, shape: { type: 'TensorShapeProto', id: 2 } },
+  },
+  TypeProto: { fields: { tensorType: { type: 'TensorTypeProto', id: 1 } } },
+  ValueInfoProto: { fields: { name: { type: 'string', id: 1 }, type: { type: 'TypeProto', id: 2 } } },
+  GraphProto: {
+    fields: {
+      node: { rule: 'repeated', type: 'NodeProto', id: 1 },
+      name: { type: 'string', id: 2 },
+      initializer: { rule: 'repeated', type: 'TensorProto', id: 5 },
+      input: { rule: 'repeated', type: 'ValueInfoProto', id: 11 },
+      output: { rule: 'repeated', type: 'ValueInfoProto', id: 12 },
+    },
+  },
+  OperatorSetIdProto: { fields: { domain: { type: 'string', id: 1 }, version: { type: 'int64', id: 2 } } },
+  ModelProto: {
+    fields: {
+      irVersion: { type: 'int64', id: 1 },
+      producerName: { type: 'string', id: 2 },
+      graph: { type: 'GraphProto', id: 7 },
+      opsetImport: { rule: 'repeated', type: 'OperatorSetIdProto', id: 8 },
+    },
+  },
+};
+
+// ONNX is proto2: a field that holds its default is written all the same.
+const nested = Object.fromEntries(
+  Object.entries(messages).map(([name, message]) => [name, { ...message, edition: 'proto2' }]),
+);
+const root = protobuf.Root.fromJSON({ nested });
+const modelType = root.lookupType('ModelProto');
 
 /** The bytes of an ONNX file. Tensor data is copied once, into the result. */
 export function encodeModel(model: ModelProto): Uint8Array {
