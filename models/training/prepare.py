@@ -1,0 +1,132 @@
+"""Renders training sequences to disk: photographs -> moving scenes -> low resolution as cameras and encoders make it.
+
+    python prepare.py --data PHOTOGRAPHS… --out DIR [--count 2000] [--seed 1] [--workers 1]
+
+Each shard is a folder with lr.npy (n, 14, 96, 96, 3), hr.npy (n, 7, 384, 384, 3), both uint8 RGB, and meta.json.
+Sequence i depends on the seed and i only, so rendering can stop and go on. HR exists for the frames of KEPT.
+"""
+
+import argparse
+import json
+from multiprocessing import Pool
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import photographs
+from codec import h264
+from motion import Layer, blob, random_path, render
+from resample import resize, to_uint8
+
+HR, SCALE, FRAMES, SHARD = 384, 4, 14, 20
+LR = HR // SCALE
+KEPT = (0, 3, 5, 7, 9, 11, 13)
+CLEAN = 0.35
+pictures: list[np.ndarray] = []
+
+
+def background(rng: np.random.Generator) -> np.ndarray:
+    """A photograph at a working size: large ones are shrunk further now and then, so that detail of all scales is seen."""
+    image = pictures[rng.integers(len(pictures))]
+    smallest = min(image.shape[:2])
+    shrink = 2 ** rng.uniform(0, np.log2(max(smallest / 480, 1)))
+    if shrink > 1.05:
+        size = (round(image.shape[1] / shrink), round(image.shape[0] / shrink))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return image
+
+
+def scene(rng: np.random.Generator) -> list[Layer]:
+    """One photograph under a moving camera, with up to three layers that move by themselves and occlude."""
+    still = rng.random() < 0.06
+    speed = 0.0 if still else 10 ** rng.uniform(-0.7, 1.15)
+    image = background(rng)
+    height, width = image.shape[:2]
+    origin = np.array([rng.uniform(0.3, 0.7) * width, rng.uniform(0.3, 0.7) * height])
+    layers = [Layer(image, None, random_path(rng, origin, speed, rng.uniform(0.8, 1.1), 0.0 if still else 1.0))]
+    for _ in range(rng.choice([0, 1, 2, 3], p=[0.4, 0.3, 0.2, 0.1])):
+        side = int(rng.integers(90, 300))
+        texture = background(rng)
+        top = rng.integers(0, max(texture.shape[0] - side, 1))
+        left = rng.integers(0, max(texture.shape[1] - side, 1))
+        texture = np.ascontiguousarray(texture[top : top + side, left : left + side])
+        alpha = blob(rng, side)[: texture.shape[0], : texture.shape[1]]
+        # A place in source pixels: the layer's centre, less where it stands on the canvas at mid-clip.
+        path = random_path(rng, np.zeros(2), 0.0 if still else 10 ** rng.uniform(-0.5, 1.1), rng.uniform(0.8, 1.1), 1.0)
+        stand = rng.uniform(-0.4, 0.4, 2) * HR
+        path.origin = np.array([side / 2, side / 2]) - stand - path.velocity * FRAMES / 2
+        layers.append(Layer(texture, np.ascontiguousarray(alpha), path))
+    return layers
+
+
+def camera(rng: np.random.Generator, clip: list[np.ndarray]) -> list[np.ndarray]:
+    """Exposure of the whole clip: gain and gamma, the same for all frames."""
+    if rng.random() < 0.5:
+        return clip
+    gain, gamma = rng.uniform(0.55, 1.1), rng.uniform(0.8, 1.25)
+    table = to_uint8(255 * gain * (np.arange(256) / 255) ** gamma)
+    return [table[frame] for frame in clip]
+
+
+def degrade(rng: np.random.Generator, clip: list[np.ndarray]) -> tuple[list[np.ndarray], dict]:
+    """HR clip -> LR clip and what was done to it. A CLEAN share is the paper's bicubic, nothing else."""
+    if rng.random() < CLEAN:
+        return [to_uint8(resize(frame, LR, LR)) for frame in clip], {"kernel": "bicubic"}
+    kernel = str(rng.choice(["bicubic", "area", "gaussian"], p=[0.65, 0.2, 0.15]))
+    sigma = round(float(rng.uniform(1.1, 2.2)), 1)
+    low = [resize(frame, LR, LR, kernel, sigma) for frame in clip]
+    # The encoder sees the clip backwards first: P frames far from the I frame, at no cost in rendering.
+    warm_up = int(rng.integers(0, FRAMES))
+    low = low[warm_up:0:-1] + low
+    noise = float(rng.choice([0.0, rng.uniform(0.3, 3.5)], p=[0.6, 0.4]))
+    if noise:
+        low = [frame + rng.normal(0, noise, frame.shape).astype(np.float32) for frame in low]
+    crf = int(rng.integers(18, 33))
+    preset = str(rng.choice(["veryfast", "superfast", "ultrafast"], p=[0.5, 0.25, 0.25]))
+    decoded = h264([to_uint8(frame) for frame in low], crf, preset)[-FRAMES:]
+    return decoded, {"kernel": kernel, "sigma": sigma, "noise": round(noise, 2), "crf": crf, "preset": preset, "warmUp": warm_up}
+
+
+def sequence(seed: int, index: int) -> tuple[np.ndarray, np.ndarray, dict]:
+    rng = np.random.default_rng([seed, index])
+    shutter = rng.uniform(0.2, 0.5) if rng.random() < 0.12 else 0.0
+    clip = camera(rng, render(scene(rng), FRAMES, (HR, HR), shutter))
+    low, done = degrade(rng, clip)
+    return np.stack(low), np.stack([clip[t] for t in KEPT]), done
+
+
+def shard(task: tuple[int, int, Path]) -> str:
+    seed, number, out = task
+    folder = out / f"shard-{number:04d}"
+    if not folder.exists():
+        low, high, meta = zip(*(sequence(seed, number * SHARD + i) for i in range(SHARD)), strict=True)
+        partial = out / f".partial-{number:04d}"
+        partial.mkdir(exist_ok=True)
+        np.save(partial / "lr.npy", np.stack(low))
+        np.save(partial / "hr.npy", np.stack(high))
+        (partial / "meta.json").write_text(json.dumps({"seed": seed, "sequences": meta}))
+        partial.rename(folder)
+    return folder.name
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of photographs")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=2000, help="sequences")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1)
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    args.out.mkdir(parents=True, exist_ok=True)
+    pictures.extend(photographs.load(file) for file in photographs.find(args.data))
+    print(f"{len(pictures)} photographs", flush=True)
+    tasks = [(args.seed, number, args.out) for number in range(-(-args.count // SHARD))]
+    with Pool(args.workers) as pool:
+        for done, name in enumerate(pool.imap_unordered(shard, tasks), 1):
+            print(f"{name} {done * SHARD}/{len(tasks) * SHARD}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Training windows from the rendered shards, which may still be growing while they are read."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from prepare import FRAMES, KEPT, LR, SCALE
+
+# Frames at the clip's ends see a replicated neighbour, as the first and last frame of a stream do: 4 % each.
+CENTER_WEIGHTS = np.array([0.04] + [0.92 / (len(KEPT) - 2)] * (len(KEPT) - 2) + [0.04])
+SKIPPING = 0.08
+
+
+class Sequences:
+    """Random windows: lr (n, T, 3, patch, patch) and the middle frame's hr (n, 3, 4·patch, 4·patch), in [0, 1]."""
+
+    def __init__(self, folder: Path, window: int, patch: int):
+        self.folder, self.window, self.patch = folder, window, patch
+        self.shards: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.refresh()
+
+    def refresh(self) -> int:
+        for shard in sorted(self.folder.glob("shard-*")):
+            if shard.name not in self.shards:
+                self.shards[shard.name] = tuple(np.load(shard / f"{part}.npy", mmap_mode="r") for part in ("lr", "hr"))
+        self.names = sorted(self.shards)
+        return sum(len(low) for low, _ in self.shards.values())
+
+    def batch(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
+        low, high = zip(*(self.sample(rng) for _ in range(size)), strict=True)
+        to_tensor = lambda parts: torch.from_numpy(np.stack(parts)).float().div_(255)  # noqa: E731
+        return to_tensor(low), to_tensor(high)
+
+    def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        low, high = self.shards[self.names[rng.integers(len(self.names))]]
+        index, kept = rng.integers(len(low)), rng.choice(len(KEPT), p=CENTER_WEIGHTS)
+        center, half = KEPT[kept], self.window >> 1
+        # A decimated stream has every second frame only.
+        step = 2 if rng.random() < SKIPPING and half * 2 <= center < FRAMES - half * 2 else 1
+        times = [min(max(center + step * d, 0), FRAMES - 1) for d in range(-half, half + 1)]
+        y, x = rng.integers(0, LR - self.patch + 1, 2)
+        window = low[index, times, y : y + self.patch, x : x + self.patch]
+        ys, xs, p = y * SCALE, x * SCALE, self.patch * SCALE
+        truth = high[index, kept, ys : ys + p, xs : xs + p]
+        turns, flip = rng.integers(4), rng.random() < 0.5
+        window, truth = np.rot90(window, turns, (1, 2)), np.rot90(truth, turns, (0, 1))
+        if flip:
+            window, truth = window[:, :, ::-1], truth[:, ::-1]
+        return window.transpose(0, 3, 1, 2), truth.transpose(2, 0, 1)
