@@ -113,6 +113,21 @@ describe('a file source', () => {
     }
   });
 
+  it('turns what was recorded on its side', async () => {
+    const upright = join(folder, 'upright.mp4');
+    const turned = join(folder, 'turned.mp4');
+    ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=0.2', '-pix_fmt', 'yuv420p', upright);
+    try {
+      ffmpeg('-display_rotation', '90', '-i', upright, '-c', 'copy', turned);
+    } catch {
+      // Before ffmpeg 6.
+      ffmpeg('-i', upright, '-c', 'copy', '-metadata:s:v:0', 'rotate=90', turned);
+    }
+    const session = watch(openSource(turned));
+    expect((await session.ended).error).toBeNull();
+    expect(session.frames[0]).toMatchObject({ width: 48, height: 64 });
+  });
+
   it('reads no further while its gate is closed, and all of the file once it opens', async () => {
     const count = 40;
     const path = join(folder, 'gated.mkv');
