@@ -1,7 +1,7 @@
 /**
  * Modulated deformable convolution (Eq. 1; DCNv2), 3×3, padding 1: offsets and masks come from a feature map of their own.
  */
-import type { Value } from '../onnx/graph-builder.js';
+import type { Value } from '../onnx/graph-file.js';
 import { type Activation, activate, channelsOf, type Network } from './network.js';
 import { outputRows } from './parameters.js';
 

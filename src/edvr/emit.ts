@@ -7,7 +7,8 @@
  *
  * Frames are uint8 (h, w, 3), RGB; conversion, padding, clamp, rounding, crop and layout are inside the graphs.
  */
-import { GraphBuilder, type Value } from '../onnx/graph-builder.js';
+import { GraphBuilder } from '../onnx/graph-builder.js';
+import type { Value } from '../onnx/graph-file.js';
 import type { Dims, TensorInfo } from '../onnx/tensor.js';
 import { type FeatureName, type Features, featureNames, featurePyramid, once } from './feature-pyramid.js';
 import { frameInput } from './frame-input.js';

@@ -6,7 +6,7 @@
  * The incremental form adds the linear halves of the first offset convolutions, which are per-frame as well:
  * W·[F_{t+i}, F_t] = W_near·F_{t+i} + W_ref·F_t, so `near.lK` is wanted of neighbours, `reference.lK` of the reference.
  */
-import type { Value } from '../onnx/graph-builder.js';
+import type { Value } from '../onnx/graph-file.js';
 import { firstConv } from './frame-input.js';
 import { conv, type Network, residualBlocks } from './network.js';
 import { inputChannels } from './parameters.js';

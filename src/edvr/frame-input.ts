@@ -4,7 +4,7 @@
  * The pixels are never transposed into planes: rows of RGB triples are read as one plane three times as wide, and a
  * convolution over planes becomes one over triples. The division by 255 is folded into the weights.
  */
-import type { Initializer, Value } from '../onnx/graph-builder.js';
+import type { Initializer, Value } from '../onnx/graph-file.js';
 import { elementCount } from '../onnx/tensor.js';
 import type { Geometry } from './geometry.js';
 import { activate, type Network } from './network.js';

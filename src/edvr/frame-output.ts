@@ -1,7 +1,7 @@
 /**
  * A restored picture as it leaves a graph: uint8 (H, W, 3), or float32 (H, W, 3) before clamp and rounding.
  */
-import type { Value } from '../onnx/graph-builder.js';
+import type { Value } from '../onnx/graph-file.js';
 import type { Geometry } from './geometry.js';
 import { lightTail } from './light-tail.js';
 import type { Network } from './network.js';

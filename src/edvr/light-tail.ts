@@ -4,7 +4,7 @@
  * Both are computed packed: r² sub-pixels of 3 colours as channels at feature resolution, r = scale · featureStride.
  * Channel (dy·r + dx)·3 + colour lets the pixels of an output row end up side by side after one cheap transposition.
  */
-import type { Initializer, Value } from '../onnx/graph-builder.js';
+import type { Initializer, Value } from '../onnx/graph-file.js';
 import { convOverPixels } from './frame-input.js';
 import { channelsOf, type Network } from './network.js';
 import { scaled } from './parameters.js';

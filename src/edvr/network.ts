@@ -3,7 +3,8 @@
  *
  * Features are (n, c, h, w) float32. LeakyReLU has slope 0.1 everywhere; residual blocks use ReLU.
  */
-import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+import type { Value } from '../onnx/graph-file.js';
 import type { EdvrOptions } from './options.js';
 import { type ParameterSource, withChannelGains } from './parameters.js';
 

@@ -1,7 +1,7 @@
 /**
  * The paper's tail: two sub-pixel steps to output size, two convolutions there, plus the upsampled reference.
  */
-import type { Value } from '../onnx/graph-builder.js';
+import type { Value } from '../onnx/graph-file.js';
 import { activate, channelsOf, conv, type Network } from './network.js';
 import { outputScale } from './options.js';
 import { scaled } from './parameters.js';

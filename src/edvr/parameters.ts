@@ -5,7 +5,7 @@
  * that only takes notes gives the list of every key, so checking and counting need no weights.
  */
 import { LimpidError } from '../errors/limpid-error.js';
-import type { Initializer } from '../onnx/graph-builder.js';
+import type { Initializer } from '../onnx/graph-file.js';
 import { type Dims, elementCount, type FloatTensor, sameDims } from '../onnx/tensor.js';
 
 /** Parameters by checkpoint key, such as `pcd_align.dcn_pack.l3.conv_offset.weight`. */

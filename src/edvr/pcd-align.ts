@@ -7,7 +7,7 @@
  *          └×2 up  └up2                │
  *     L1  offset ─▶ DConv ─▶ feat_conv ┘─▶ cascade: offset ─▶ DConv ─▶ aligned
  */
-import type { Value } from '../onnx/graph-builder.js';
+import type { Value } from '../onnx/graph-file.js';
 import { deformableConv } from './deformable-conv.js';
 import { type Features, type Level, levels, nearHalf } from './feature-pyramid.js';
 import { activate, conv, convOver, type Network, type Part, up2 } from './network.js';

@@ -5,7 +5,7 @@
  *      └▶ L2 ─▶ block ─ + ─▶ block ─ up2┘
  *          └▶ L3 ─▶ block ─ up2┘
  */
-import type { Value } from '../onnx/graph-builder.js';
+import type { Value } from '../onnx/graph-file.js';
 import { firstConv } from './frame-input.js';
 import { conv, type Network, residualBlock, residualBlocks, up2 } from './network.js';
 

@@ -1,7 +1,7 @@
 /**
  * Reconstruction (Sec. 3.1): residual blocks over the fused features.
  */
-import type { Value } from '../onnx/graph-builder.js';
+import type { Value } from '../onnx/graph-file.js';
 import { conv, type Network, residualBlocks } from './network.js';
 
 /** (1, nf, h, w) → (1, nr, h, w); where nr differs from nf a convolution comes first. */

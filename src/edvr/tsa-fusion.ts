@@ -1,7 +1,7 @@
 /**
  * TSA fusion (Sec. 3.3, Eq. 5–7): temporal attention weighs the frames per pixel, spatial attention the fused features.
  */
-import type { Value } from '../onnx/graph-builder.js';
+import type { Value } from '../onnx/graph-file.js';
 import { type Activation, activate, conv, convOver, type Network, type Part, up2 } from './network.js';
 
 /** T aligned features (1, nf, h, w) in order of time → (1, nf, h, w). Without TSA a bare 1×1 convolution. */

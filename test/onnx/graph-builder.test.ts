@@ -64,3 +64,17 @@ it('refuses channels and shapes that do not fit', () => {
   );
   expect(() => graph.add(x, graph.input('y', 'float32', [1, 3, 6, 4]))).toThrow('do not broadcast');
 });
+
+it('gives a value under two names, and an input back as an output', async () => {
+  const graph = new GraphBuilder('names');
+  const x = graph.input('x', 'float32', [2]);
+  const sum = graph.add(x, x);
+  graph.output('a', sum);
+  graph.output('b', sum);
+  graph.output('c', x);
+  graph.output('d', graph.mul(sum, x));
+  const session = await open(graph.encode());
+  const results = await session.run({ x: new ort.Tensor('float32', Float32Array.of(1, 3), [2]) });
+  const lists = Object.fromEntries(Object.entries(results).map(([name, value]) => [name, [...elementsOf(value)]]));
+  expect(lists).toEqual({ a: [2, 6], b: [2, 6], c: [1, 3], d: [2, 18] });
+});
