@@ -14,6 +14,7 @@ export interface Source {
   /**
    * One session: cold. Subscribing starts a media process, unsubscribing stops it. Completes at the end of the stream;
    * errors with a LimpidError (ERR_SOURCE_OPEN, ERR_SOURCE_LOST, ERR_SOURCE_STALLED, ERR_MEDIA_PROCESS).
+   * PTS may jump back within a session: a looped file begins again.
    *
    * @param gate closed while the reader has enough: a source that is not live reads no further meanwhile. A live source
    *   ignores it.
