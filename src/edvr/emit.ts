@@ -120,7 +120,7 @@ function buildRestore(net: Network, geometry: Geometry, request: GraphRequest): 
   const pyramids = Array.from({ length: net.options.numFrame }, (_, position) =>
     once((name: FeatureName) => net.graph.input(`${position}.${name}`, 'float32', featureDims(net, geometry, name))),
   );
-  restoreWindow(net, pyramids, pixels, geometry, request.output, request.incremental ?? true);
+  restoreWindow(net, pyramids, pixels, geometry, { incremental: true, ...request });
 }
 
 function buildWindow(net: Network, geometry: Geometry, request: GraphRequest): void {
@@ -130,7 +130,7 @@ function buildWindow(net: Network, geometry: Geometry, request: GraphRequest): v
   const pixels = frames[net.options.centerFrameIdx];
   if (pixels === undefined) throw new RangeError('the reference lies in the window');
   const pyramids = frames.map((frame) => featurePyramid(net, frame));
-  restoreWindow(net, pyramids, pixels, geometry, request.output, request.incremental ?? false);
+  restoreWindow(net, pyramids, pixels, geometry, { incremental: false, ...request });
 }
 
 /** Alignment, fusion, reconstruction, tail: the pyramids of T frames → output `restored`. */
@@ -139,8 +139,7 @@ function restoreWindow(
   pyramids: readonly Features[],
   pixels: Value,
   geometry: Geometry,
-  output: OutputType = 'uint8',
-  incremental: boolean,
+  { incremental, output = 'uint8' }: { readonly incremental: boolean; readonly output?: OutputType },
 ): void {
   const center = net.options.centerFrameIdx;
   const reference = pyramids[center];

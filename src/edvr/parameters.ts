@@ -73,7 +73,7 @@ export function scaled(parameter: Initializer, factor: number): Initializer {
   };
 }
 
-/** A convolution's weight (o, c, kh, kw) with a factor for each input channel. */
+/** A convolution's weight (o, c, kh, kw) with a factor for each input channel; none leave it as it is. */
 export function withChannelGains(weight: Initializer, gains: readonly number[]): Initializer {
   if (gains.every((gain) => gain === 1)) return weight;
   const taps = elementCount(weight.dims.slice(2));

@@ -10,7 +10,7 @@
 import type { Value } from '../onnx/graph-file.js';
 import { deformableConv } from './deformable-conv.js';
 import { type Features, type Level, levels, nearHalf } from './feature-pyramid.js';
-import { activate, conv, convOver, type Network, type Part, up2 } from './network.js';
+import { activate, conv, type Network, up2 } from './network.js';
 
 /** What a level hands to the next finer one, both already at that one's size. */
 interface Coarser {
@@ -20,7 +20,7 @@ interface Coarser {
 
 /**
  * A neighbour's features aligned to the reference's, (1, nf, h, w) at L1. With `incremental` the first offset
- * convolutions take their per-frame incremental from the pyramids.
+ * convolutions take their per-frame halves from the pyramids.
  */
 export function pcdAlign(net: Network, neighbour: Features, reference: Features, incremental: boolean): Value {
   let coarser: Coarser | undefined;
@@ -51,17 +51,13 @@ function firstOffset(
 /** Eq. 3: ΔP^l_{t+i} = f([F_{t+i}, F_t], (ΔP^{l+1}_{t+i})↑2), as a feature map of nf channels. */
 function levelOffset(net: Network, first: Value, coarser: Coarser | undefined, level: Level): Value {
   const nf = net.options.numFeat;
-  const second = (parts: readonly Part[]) =>
-    convOver(net, parts, `pcd_align.offset_conv2.${level}`, nf, { activation: 'lrelu' });
-  if (coarser === undefined) return second([{ value: first }]);
-  // Displacements double with the resolution.
-  return conv(
-    net,
-    second([{ value: first }, { value: coarser.offset, gain: 2 }]),
-    `pcd_align.offset_conv3.${level}`,
-    nf,
-    { activation: 'lrelu' },
-  );
+  const key = `pcd_align.offset_conv2.${level}`;
+  if (coarser === undefined) return conv(net, first, key, nf, { activation: 'lrelu' });
+  // Displacements double with the resolution: the coarser level's count twice.
+  const gains = Array.from({ length: 2 * nf }, (_, channel) => (channel < nf ? 1 : 2));
+  const joined = net.graph.concat([first, coarser.offset], 1);
+  const second = conv(net, joined, key, nf, { activation: 'lrelu', gains });
+  return conv(net, second, `pcd_align.offset_conv3.${level}`, nf, { activation: 'lrelu' });
 }
 
 /** Eq. 4: (F^a_{t+i})^l = g(DConv(F^l_{t+i}, ΔP^l_{t+i}), ((F^a_{t+i})^{l+1})↑2); lrelu but for L1. */
@@ -70,13 +66,8 @@ function levelFeature(net: Network, near: Value, offset: Value, coarser: Coarser
   const key = `pcd_align.dcn_pack.${level}`;
   if (coarser === undefined) return deformableConv(net, near, offset, key, activation);
   const sampled = deformableConv(net, near, offset, key, 'none');
-  return convOver(
-    net,
-    [{ value: sampled }, { value: coarser.feature }],
-    `pcd_align.feat_conv.${level}`,
-    net.options.numFeat,
-    { activation },
-  );
+  const joined = net.graph.concat([sampled, coarser.feature], 1);
+  return conv(net, joined, `pcd_align.feat_conv.${level}`, net.options.numFeat, { activation });
 }
 
 /** The cascade: the aligned features are compared with the reference once more, and sampled once more. */

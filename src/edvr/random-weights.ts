@@ -14,9 +14,8 @@ export function randomWeights(options: EdvrOptions, seed: number): EdvrWeights {
   return new Map(
     keys.map(([key, dims]) => {
       const bound = boundOf(key, dims);
-      const data = Float32Array.from({ length: elementCount(dims) }, () =>
-        bound === 0 ? 0 : (random() * 2 - 1) * bound,
-      );
+      const data = new Float32Array(elementCount(dims));
+      if (bound > 0) for (let i = 0; i < data.length; i++) data[i] = (random() * 2 - 1) * bound;
       return [key, { dims, data }];
     }),
   );

@@ -2,43 +2,42 @@
  * TSA fusion (Sec. 3.3, Eq. 5–7): temporal attention weighs the frames per pixel, spatial attention the fused features.
  */
 import type { Value } from '../onnx/graph-file.js';
-import { type Activation, activate, conv, convOver, type Network, type Part, up2 } from './network.js';
+import { type Activation, activate, conv, type Network, up2 } from './network.js';
 
 /** T aligned features (1, nf, h, w) in order of time → (1, nf, h, w). Without TSA a bare 1×1 convolution. */
 export function fuse(net: Network, aligned: readonly Value[], reference: Value): Value {
-  const nf = net.options.numFeat;
-  if (!net.options.withTsa) return convOver(net, parts(aligned), 'fusion', nf, { kernel: 1 });
-  const modulated = temporalAttention(net, aligned, reference);
-  return spatialAttention(net, modulated);
+  if (net.options.withTsa) return spatialAttention(net, temporalAttention(net, aligned, reference));
+  return conv(net, net.graph.concat(aligned, 1), 'fusion', net.options.numFeat, { kernel: 1 });
 }
 
-/** Eq. 5–6: F̃_i = F_i · h(F_i, F_t), T maps (1, nf, h, w) to be joined frame-major. */
-function temporalAttention(net: Network, aligned: readonly Value[], reference: Value): readonly Value[] {
+/** The frames weighed per pixel by their likeness to the reference, joined frame-major: (1, T·nf, h, w). */
+function temporalAttention(net: Network, aligned: readonly Value[], reference: Value): Value {
   const { graph } = net;
   const nf = net.options.numFeat;
   const [n = 1, , h = 1, w = 1] = reference.dims;
   const embeddedReference = conv(net, reference, 'fusion.temporal_attn1', nf);
-  return aligned.map((frame) => {
+  const weighted = aligned.map((frame) => {
     // Eq. 5: h(F_i, F_t) = sigmoid(θ(F_i)ᵀ φ(F_t)), per pixel, not divided by nf.
     const product = graph.mul(conv(net, frame, 'fusion.temporal_attn2', nf), embeddedReference);
-    const similarity = graph.node('ReduceSum', [product, graph.ints([1])], [n, 1, h, w], {
-      attributes: { keepdims: 1 },
-    });
+    const inputs = [product, graph.ints([1])];
+    const similarity = graph.node('ReduceSum', inputs, [n, 1, h, w], { attributes: { keepdims: 1 } });
+    // Eq. 6: F̃_i = F_i ⊙ h(F_i, F_t)
     return graph.mul(frame, activate(net, similarity, 'sigmoid'));
   });
+  return graph.concat(weighted, 1);
 }
 
-/** Eq. 7: F = F_fused · sigmoid(attention) · 2 + addition, the attention gathered over a pyramid. */
-function spatialAttention(net: Network, modulated: readonly Value[]): Value {
+/** The fused features, weighed per pixel and channel by an attention that is gathered over a pyramid. */
+function spatialAttention(net: Network, modulated: Value): Value {
   const { graph } = net;
-  const over = (maps: readonly Value[], name: string, kernel: 1 | 3, activation: Activation = 'lrelu') =>
-    convOver(net, parts(maps), `fusion.${name}`, net.options.numFeat, { kernel, activation });
-  const layer = (x: Value, name: string, kernel: 1 | 3, activation?: Activation) => over([x], name, kernel, activation);
+  const layer = (x: Value, name: string, kernel: 1 | 3, activation: Activation = 'lrelu') =>
+    conv(net, x, `fusion.${name}`, net.options.numFeat, { kernel, activation });
 
-  const feature = over(modulated, 'feat_fusion', 1);
-  const half = over(pooled(net, over(modulated, 'spatial_attn1', 1)), 'spatial_attn2', 1);
+  // Eq. 7: F_fusion = Conv([F̃_{t−N}, …, F̃_t, …, F̃_{t+N}])
+  const feature = layer(modulated, 'feat_fusion', 1);
+  const half = layer(pooled(net, layer(modulated, 'spatial_attn1', 1)), 'spatial_attn2', 1);
 
-  const quarter = over(pooled(net, layer(half, 'spatial_attn_l1', 1)), 'spatial_attn_l2', 3);
+  const quarter = layer(pooled(net, layer(half, 'spatial_attn_l1', 1)), 'spatial_attn_l2', 3);
   const level = up2(net, layer(quarter, 'spatial_attn_l3', 3));
   const gathered = graph.add(layer(half, 'spatial_attn3', 3), level);
 
@@ -49,11 +48,7 @@ function spatialAttention(net: Network, modulated: readonly Value[]): Value {
   return graph.add(weighted, addition);
 }
 
-/** Maximum and average of 3×3 at stride 2, each (n, c, h, w) → (n, c, h/2, w/2). */
-function pooled(net: Network, x: Value): readonly Value[] {
-  return [net.graph.pool(x, 'max'), net.graph.pool(x, 'average')];
-}
-
-function parts(values: readonly Value[]): readonly Part[] {
-  return values.map((value) => ({ value }));
+/** [max, average] of 3×3 at stride 2: (n, c, h, w) → (n, 2c, h/2, w/2). */
+function pooled(net: Network, x: Value): Value {
+  return net.graph.concat([net.graph.pool(x, 'max'), net.graph.pool(x, 'average')], 1);
 }
