@@ -82,6 +82,8 @@ class RestoreQueue {
   #busy = false;
   #ended = false;
   #cancelled = false;
+  /** A skipped frame began a new run: the next restored one says so in its place. */
+  #discontinuityOwed = false;
 
   constructor(options: RestoreOptions, observer: QueueObserver) {
     this.#options = options;
@@ -95,7 +97,7 @@ class RestoreQueue {
   push(window: FrameWindow): void {
     if (this.#options.policy === 'skip') {
       for (const late of this.#waiting.splice(0)) {
-        this.#options.onSkip(late.reference, 'overload');
+        this.#skip(late.reference, 'overload');
       }
     }
     this.#waiting.push(window);
@@ -128,11 +130,13 @@ class RestoreQueue {
   }
 
   async #restore(window: FrameWindow): Promise<void> {
-    const { engine, stream, policy, whenRoom, onSkip } = this.#options;
+    const { engine, stream, policy, whenRoom } = this.#options;
+    const beginsRun = this.#discontinuityOwed;
+    this.#discontinuityOwed = false;
     try {
       const restored = await engine.restore(stream, window);
       if (!this.#cancelled) {
-        this.#observer.restored(restored);
+        this.#observer.restored(beginsRun ? flagged(restored) : restored);
       }
       restored.frame.lease?.release();
       if (policy === 'block') {
@@ -142,7 +146,8 @@ class RestoreQueue {
       if (!this.#cancelled) {
         const error =
           thrown instanceof LimpidError ? thrown : new LimpidError('ERR_ENGINE', messageOf(thrown), { cause: thrown });
-        onSkip(window.reference, 'engine-error', error);
+        this.#discontinuityOwed = beginsRun;
+        this.#skip(window.reference, 'engine-error', error);
       }
     }
     this.#busy = false;
@@ -150,6 +155,11 @@ class RestoreQueue {
       this.#advance();
       this.#setGate();
     }
+  }
+
+  #skip(frame: Frame, reason: SkipReason, error?: LimpidError): void {
+    this.#discontinuityOwed ||= frame.discontinuity;
+    this.#options.onSkip(frame, reason, error);
   }
 
   #setGate(): void {
@@ -161,4 +171,8 @@ class RestoreQueue {
       this.#observer.drained();
     }
   }
+}
+
+function flagged(restored: RestoredFrame): RestoredFrame {
+  return { ...restored, frame: { ...restored.frame, discontinuity: true } };
 }

@@ -129,7 +129,11 @@ it('takes offsets from the first two thirds of conv_offset and masks, through a 
 });
 
 /** conv 3×3, zero padding 1, over (c, h, w). */
-function plainConv(x: Float32Array, weight = new Float32Array(), bias = new Float32Array()): Float32Array {
+function plainConv(
+  x: Float32Array,
+  weight: Float32Array = new Float32Array(),
+  bias: Float32Array = new Float32Array(),
+): Float32Array {
   const out = new Float32Array(bias.length * h * w);
   for (let o = 0; o < bias.length; o++) {
     for (let y = 0; y < h; y++) {

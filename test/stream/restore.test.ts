@@ -53,6 +53,7 @@ function start(policy: OverloadPolicy) {
   const gate = new Gate();
   const seen: (number | string)[] = [];
   const skipped: string[] = [];
+  const discontinuities: boolean[] = [];
   const subscription = frames$
     .pipe(
       restore({
@@ -64,13 +65,19 @@ function start(policy: OverloadPolicy) {
         onSkip: (frame, reason) => skipped.push(`${frame.seq} ${reason}`),
       }),
     )
-    .subscribe({ next: ({ frame }) => seen.push(frame.seq), complete: () => seen.push('complete') });
+    .subscribe({
+      next: ({ frame }) => {
+        seen.push(frame.seq);
+        discontinuities.push(frame.discontinuity);
+      },
+      complete: () => seen.push('complete'),
+    });
   const push = (...seqs: number[]) => {
     for (const seq of seqs) {
       frames$.next(testFrame(seq));
     }
   };
-  return { engine, frames$, gate, seen, skipped, subscription, push };
+  return { engine, frames$, gate, seen, skipped, discontinuities, subscription, push };
 }
 
 describe('restore', () => {
@@ -83,6 +90,17 @@ describe('restore', () => {
     await engine.finish();
     expect(seen).toEqual([0, 3]);
     expect(skipped).toEqual(['1 overload', '2 overload']);
+  });
+
+  it('flags the frame after a skipped one that began a new run', async () => {
+    const { engine, frames$, push, discontinuities } = start('skip');
+    push(0, 1);
+    frames$.next(testFrame(2, { discontinuity: true }));
+    push(3, 4, 5);
+    await engine.finish();
+    await engine.finish();
+    expect(engine.windows).toEqual(['0 0 1', '3 4 5']);
+    expect(discontinuities).toEqual([false, true]);
   });
 
   it('prepares pyramids on arrival only while the engine is idle', () => {
