@@ -1,5 +1,6 @@
 """Training windows from the rendered shards, which may still be growing while they are read."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,16 @@ from prepare import FRAMES, KEPT, LR, SCALE
 # Frames at the clip's ends see a replicated neighbour, as the first and last frame of a stream do: 4 % each.
 CENTER_WEIGHTS = np.array([0.04] + [0.92 / (len(KEPT) - 2)] * (len(KEPT) - 2) + [0.04])
 SKIPPING = 0.08
+# How often a sequence is seen: what cameras mostly send, more than the extremes.
+TYPICAL, EXTREME = 2.0, 0.6
+
+
+def weight(done: dict) -> float:
+    """Of a sequence, by its degradation: clean bicubic 1; compressed without strong blur, noise or quantisation 2."""
+    if "crf" not in done:
+        return 1.0
+    typical = done["kernel"] != "gaussian" and done["noise"] <= 1.5 and 20 <= done["crf"] <= 30
+    return TYPICAL if typical else EXTREME
 
 
 class Sequences:
@@ -18,15 +29,17 @@ class Sequences:
 
     def __init__(self, folder: Path, window: int, patch: int):
         self.folder, self.window, self.patch = folder, window, patch
-        self.shards: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.shards: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         self.refresh()
 
     def refresh(self) -> int:
         for shard in sorted(self.folder.glob("shard-*")):
             if shard.name not in self.shards:
-                self.shards[shard.name] = tuple(np.load(shard / f"{part}.npy", mmap_mode="r") for part in ("lr", "hr"))
+                low, high = (np.load(shard / f"{part}.npy", mmap_mode="r") for part in ("lr", "hr"))
+                weights = np.array([weight(done) for done in json.loads((shard / "meta.json").read_text())["sequences"]])
+                self.shards[shard.name] = (low, high, weights / weights.sum())
         self.names = sorted(self.shards)
-        return sum(len(low) for low, _ in self.shards.values())
+        return sum(len(low) for low, *_ in self.shards.values())
 
     def batch(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
         low, high = zip(*(self.sample(rng) for _ in range(size)), strict=True)
@@ -34,8 +47,8 @@ class Sequences:
         return to_tensor(low), to_tensor(high)
 
     def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        low, high = self.shards[self.names[rng.integers(len(self.names))]]
-        index, kept = rng.integers(len(low)), rng.choice(len(KEPT), p=CENTER_WEIGHTS)
+        low, high, weights = self.shards[self.names[rng.integers(len(self.names))]]
+        index, kept = rng.choice(len(low), p=weights), rng.choice(len(KEPT), p=CENTER_WEIGHTS)
         center, half = KEPT[kept], self.window >> 1
         # A decimated stream has every second frame only.
         step = 2 if rng.random() < SKIPPING and half * 2 <= center < FRAMES - half * 2 else 1
