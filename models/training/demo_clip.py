@@ -3,7 +3,7 @@
     python demo_clip.py --photos DIR --out FILE [--seed 1]
 
 DIR holds the photographs of SOURCES, unpacked from Debian's lomiri-wallpapers-16.04; none is training material
-(excluded.txt). Frames are drawn at 1280x720 with a shutter, shrunk x4 (MATLAB's bicubic), then the sensor adds noise.
+(excluded.txt). Frames are drawn at 1280x720 and shrunk x4 by area, as a sensor's cells gather light; then noise is added.
 """
 
 import argparse
@@ -15,10 +15,9 @@ import cv2
 import numpy as np
 
 import motion
-from resample import resize, to_uint8
+from resample import to_uint8
 
 SIZE, SCALE, RATE, SCENE = (1280, 720), 4, 25, 100
-SHUTTER = 0.4
 CRF, GOP = 25, 50
 SOURCES = {
     "mountain": "picosdeeuropa_by_Aitzol_Berasategi.jpg",
@@ -36,7 +35,7 @@ def photograph(folder: Path, scene: str, width: int) -> np.ndarray:
     if image is None:
         raise FileNotFoundError(f"Expected a photograph at {folder / SOURCES[scene]} but could not read one")
     height = round(image.shape[0] * width / image.shape[1])
-    return to_uint8(resize(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), height, width))
+    return cv2.cvtColor(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
 
 
 def hand(rng: np.random.Generator, amplitude: float) -> np.ndarray:
@@ -87,15 +86,15 @@ def scenes(folder: Path, rng: np.random.Generator):
 
 def sensor(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Low resolution with read and shot noise: uint8."""
-    low = np.clip(resize(image, SIZE[1] // SCALE, SIZE[0] // SCALE), 0, 255)
+    low = cv2.resize(image, (SIZE[0] // SCALE, SIZE[1] // SCALE), interpolation=cv2.INTER_AREA).astype(np.float32)
     return to_uint8(low + rng.normal(0, 1, low.shape) * np.sqrt(0.8 + 0.02 * low))
 
 
 def clip(folder: Path, rng: np.random.Generator):
     """All frames in order, (180, 320, 3) uint8 RGB."""
     for layers in scenes(folder, rng):
-        for image in motion.render(layers, SCENE, SIZE, SHUTTER):
-            yield sensor(image, rng)
+        for time in range(SCENE):
+            yield sensor(motion.draw(layers, time, SIZE), rng)
 
 
 def write(frames, file: Path) -> int:

@@ -17,6 +17,8 @@ export interface LogOptions {
   readonly style?: 'pretty' | 'json';
 }
 
+const CLEAR_LINE = '\r\u001b[2K';
+
 /** Opens a log on stderr. */
 export function createLog(options: LogOptions = {}): Log {
   const style = options.style ?? (process.env.LIMPID_LOG === 'json' ? 'json' : 'pretty');
@@ -30,12 +32,15 @@ export function createLog(options: LogOptions = {}): Log {
   if (style === 'json') {
     return pino(settings, pino.destination({ dest: 2, sync: true }));
   }
+  const onTerminal = process.stderr.isTTY === true;
   const stream = pretty({
     destination: 2,
     sync: true,
-    colorize: process.stderr.isTTY === true,
+    colorize: onTerminal,
     translateTime: 'SYS:HH:MM:ss',
     ignore: 'pid,hostname,stream',
+    // A status line may stand where this one is written: it is wiped first, and comes back with its next second.
+    customPrettifiers: onTerminal ? { time: (time) => `${CLEAR_LINE}[${time}]` } : {},
     messageFormat: (entry, messageKey) =>
       entry.stream ? `[${entry.stream}] ${entry[messageKey]}` : `${entry[messageKey]}`,
   });
