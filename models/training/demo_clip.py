@@ -77,8 +77,8 @@ def scenes(folder: Path, rng: np.random.Generator):
     """The layers of each scene, back to front: a pan, a sideways move behind a post, a zoom."""
     picture = photograph(folder, "mountain", 2200)
     yield [motion.Layer(picture, None, path((720, 640), (1440, 620), (1.0, 0.85), hand(rng, 1.0)))]
-    picture, shake = photograph(folder, "dogs", 1850), hand(rng, 1.6)
-    back = motion.Layer(picture, None, path((1080, 1190), (720, 1120), (1.0, 0.95), shake))
+    picture, shake = photograph(folder, "dogs", 1350), hand(rng, 1.6)
+    back = motion.Layer(picture, None, path((695, 850), (600, 830), (1.0, 0.9), shake))
     yield [back, post(picture, shake)]
     picture = photograph(folder, "creek", 1500)
     yield [motion.Layer(picture, None, path((750, 560), (800, 480), (1.0, 0.62), hand(rng, 1.0), spin=0.0003))]
