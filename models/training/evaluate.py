@@ -1,12 +1,16 @@
 """RGB PSNR of a checkpoint on the held-out sets, beside bicubic; independent of the TypeScript.
 
-    python evaluate.py CHECKPOINT --heldout DIR [--sets lq-clean-synthetic lq-crf25-real …] [--sheet DIR]
+    python evaluate.py WEIGHTS --heldout DIR [--sets lq-clean-synthetic lq-crf25-real …] [--sheet DIR] [--manifest FILE]
+
+WEIGHTS is a checkpoint of train.py or the exported safetensors; with the latter, --manifest writes the figures down as
+the manifest's `quality`.
 
 As the papers measure: outputs clamped and rounded to 8 bits, every frame, no border left out, the mean over a clip's
 frames, then over clips. --sheet writes bicubic | restored | truth of one frame of each clip.
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import cv2
@@ -14,7 +18,7 @@ import numpy as np
 import torch
 
 from edvr import EDVR, LIVE_X4
-from export import load_checkpoint
+from export import load_checkpoint, load_safetensors, write_manifest
 from resample import resize, to_uint8
 
 SETS = [f"lq-{kind}-{motion}" for motion in ("synthetic", "real") for kind in ("clean", "crf23", "crf25", "crf28")]
@@ -45,16 +49,18 @@ def restore(model: EDVR, clip: list[np.ndarray]) -> list[np.ndarray]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("weights", type=Path)
     parser.add_argument("--heldout", type=Path, required=True, help="the folder that heldout.py fills")
     parser.add_argument("--sets", nargs="+", default=SETS)
     parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--manifest", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    weights = load_checkpoint(args.checkpoint)
+    weights = (load_safetensors if args.weights.suffix == ".safetensors" else load_checkpoint)(args.weights)
     model = EDVR(LIVE_X4)
     model.load_state_dict(weights.tensors)
     model.eval()
+    quality = []
     for name in args.sets:
         truth_folder = args.heldout / f"gt-{name.rsplit('-', 1)[1]}"
         gains, baselines = [], []
@@ -72,7 +78,11 @@ def main() -> None:
                 args.sheet.mkdir(parents=True, exist_ok=True)
                 row = np.concatenate((bicubic[6], restored[6], truth[6]), 1)
                 cv2.imwrite(str(args.sheet / f"{name}-{folder.name}.png"), row[:, :, ::-1])
-        print(f"{name}: bicubic {np.mean(baselines):.2f} dB, {np.mean(gains):+.2f} dB ({weights.iterations} iterations)", flush=True)
+        baseline, gain = float(np.mean(baselines)), float(np.mean(gains))
+        quality.append({"set": name, "metric": "psnr-rgb", "value": round(baseline + gain, 2), "bicubic": round(baseline, 2)})
+        print(f"{name}: bicubic {baseline:.2f} dB, {gain:+.2f} dB", flush=True)
+    if args.manifest:
+        write_manifest(args.manifest, json.loads(args.manifest.read_text()) | {"quality": quality})
 
 
 if __name__ == "__main__":

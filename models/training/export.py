@@ -2,7 +2,7 @@
 
     python export.py CHECKPOINT [--out ../] [--name live-x4] [--dtype fp16]
 
-The manifest's figures of quality belong to the weights: quality.py writes them, and they are dropped when the weights change.
+The manifest's figures of quality belong to the weights: evaluate.py writes them, and they are dropped when the weights change.
 """
 
 import argparse
@@ -24,7 +24,8 @@ SIDES = {"min": [16, 16], "max": [1920, 1080]}
 TRAINING = {
     "data": "306 freely licensed photographs in synthetic motion (camera path, up to three occluding layers), 1640 rendered sequences",
     "degradations": "35 % MATLAB bicubic alone; 65 % bicubic, area or Gaussian kernel, noise up to 3.5, H.264 (x264, zerolatency, GOP 50, CRF 18-32)",
-    "loss": "Charbonnier, epsilon 1e-3",
+    "loss": "Charbonnier, epsilon 1e-3; from 15 400 iterations on the log of the mean square error",
+    "history": "alignment begun anew as identity at 12 900 iterations, with an alignment loss up to 15 400; see models/training/README.md",
     "optimizer": "Adam 0.9/0.99, 1e-3, cosine to zero, batch 8 of 48x48, EMA 0.999",
     "seed": 1,
     "script": "models/training/train.py",
