@@ -11,7 +11,8 @@ import type { FrameUpload, WorkerReply, WorkerRequest, WorkerSetup } from './wor
 
 /** Free input buffers kept: a window and a few frames prepared ahead. */
 const INPUT_BUFFERS = 8;
-const CLOSE_TIMEOUT_MS = 5_000;
+/** onnxruntime can't be interrupted while it opens a session, and a thread ended in the middle of it aborts the process. */
+const CLOSE_TIMEOUT_MS = 30_000;
 
 /** What came back for one window. */
 export interface RestoredOutput {
