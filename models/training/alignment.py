@@ -23,8 +23,6 @@ class PCDAlignment(nn.Module):
         self.cas_offset_conv1 = conv(2 * nf, nf)
         self.cas_offset_conv2 = conv(nf, nf)
         self.cas_dcnpack = ModulatedDeformConvPack(nf, groups)
-        # What each level and the cascade made of the neighbour, for the loss that train.py lays on it.
-        self.last_aligned: list[Tensor] = []
 
     @torch.no_grad()
     def begin_as_identity(self) -> None:
@@ -43,7 +41,6 @@ class PCDAlignment(nn.Module):
 
     def forward(self, neighbour: list[Tensor], reference: list[Tensor]) -> Tensor:
         """Both are pyramids [L1, L2, L3] of (n, nf, h, w); returns the aligned L1 features (n, nf, h, w)."""
-        self.last_aligned = []
         offset_up = feature_up = None
         feature = neighbour[0]
         for level, near, ref in zip(LEVELS, neighbour[::-1], reference[::-1], strict=True):
@@ -60,11 +57,8 @@ class PCDAlignment(nn.Module):
                 feature = self.feat_conv[level](torch.cat((feature, feature_up), 1))
             if level != "l1":
                 feature = lrelu(feature)
-                self.last_aligned.append(feature)
                 # Displacements double with the resolution.
                 offset_up, feature_up = 2 * up2(offset), up2(feature)
         offset = lrelu(self.cas_offset_conv1(torch.cat((feature, reference[0]), 1)))
         offset = lrelu(self.cas_offset_conv2(offset))
-        aligned = lrelu(self.cas_dcnpack(feature, offset))
-        self.last_aligned.append(aligned)
-        return aligned
+        return lrelu(self.cas_dcnpack(feature, offset))

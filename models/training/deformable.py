@@ -58,6 +58,7 @@ class ModulatedDeformConvPack(nn.Module):
         nn.init.uniform_(self.weight, -bound, bound)
         nn.init.zeros_(self.conv_offset.weight)
         nn.init.zeros_(self.conv_offset.bias)
+        # What the last call used, offsets with their graph: train.py watches and teaches them.
         self.last_offset: Tensor | None = None
         self.last_mask: Tensor | None = None
 
@@ -66,5 +67,5 @@ class ModulatedDeformConvPack(nn.Module):
         out = self.conv_offset(feature)
         offset, mask = out.split((2 * TAPS * self.groups, TAPS * self.groups), 1)
         mask = torch.sigmoid(mask)
-        self.last_offset, self.last_mask = offset.detach(), mask.detach()
+        self.last_offset, self.last_mask = offset, mask.detach()
         return deformable_conv(x, offset, mask, self.weight, self.bias, self.groups)

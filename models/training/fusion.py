@@ -29,6 +29,23 @@ class TSAFusion(nn.Module):
         self.spatial_attn_add1 = conv(nf, nf, 1)
         self.spatial_attn_add2 = conv(nf, nf, 1)
 
+    @torch.no_grad()
+    def begin_open(self) -> None:
+        """Starts with all attention neutral: every frame counts the same, whatever it shows.
+
+        Attention that is learnt while the alignment still fails closes on the neighbours, and then the alignment gets
+        no gradient to learn from. Temporal weights start near one half, hence the two.
+        """
+        self.temporal_attn2.weight.mul_(0.1)
+        self.feat_fusion.weight.mul_(2)
+        for layer in (self.spatial_attn5, self.spatial_attn_add2):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def attention(self) -> list[nn.Parameter]:
+        """All parameters but those of the fusion convolution itself."""
+        return [value for name, value in self.named_parameters() if not name.startswith("feat_fusion.")]
+
     def forward(self, frames: list[Tensor], center: int) -> Tensor:
         """frames: T aligned features (n, nf, h, w); returns (n, nf, h, w)."""
         # Eq. 5: h_i = sigmoid(theta(F_i) . phi(F_ref)), per pixel, not divided by nf.

@@ -25,40 +25,53 @@ def weight(done: dict) -> float:
 
 
 class Sequences:
-    """Random windows: lr (n, T, 3, patch, patch) and the middle frame's hr (n, 3, 4·patch, 4·patch), in [0, 1]."""
+    """Random windows: lr (n, T, 3, patch, patch) and the middle frame's hr (n, 3, 4·patch, 4·patch), in [0, 1].
+
+    And the two next neighbours' motion (n, 2, 3, patch/2, patch/2) as flow.py describes it.
+    """
 
     def __init__(self, folder: Path, window: int, patch: int):
         self.folder, self.window, self.patch = folder, window, patch
-        self.shards: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self.shards: dict[str, tuple[np.ndarray, ...]] = {}
         self.refresh()
 
     def refresh(self) -> int:
         for shard in sorted(self.folder.glob("shard-*")):
             if shard.name not in self.shards:
-                low, high = (np.load(shard / f"{part}.npy", mmap_mode="r") for part in ("lr", "hr"))
+                arrays = (np.load(shard / f"{part}.npy", mmap_mode="r") for part in ("lr", "hr", "flow"))
                 weights = np.array([weight(done) for done in json.loads((shard / "meta.json").read_text())["sequences"]])
-                self.shards[shard.name] = (low, high, weights / weights.sum())
+                self.shards[shard.name] = (*arrays, weights / weights.sum())
         self.names = sorted(self.shards)
         return sum(len(low) for low, *_ in self.shards.values())
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
-        low, high = zip(*(self.sample(rng) for _ in range(size)), strict=True)
-        to_tensor = lambda parts: torch.from_numpy(np.stack(parts)).float().div_(255)  # noqa: E731
-        return to_tensor(low), to_tensor(high)
+    def batch(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
+        low, high, motion = zip(*(self.sample(rng) for _ in range(size)), strict=True)
+        to_tensor = lambda parts: torch.from_numpy(np.stack(parts)).float()  # noqa: E731
+        return to_tensor(low).div_(255), to_tensor(high).div_(255), to_tensor(motion)
 
-    def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        low, high, weights = self.shards[self.names[rng.integers(len(self.names))]]
+    def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        low, high, flows, weights = self.shards[self.names[rng.integers(len(self.names))]]
         index, kept = rng.choice(len(low), p=weights), rng.choice(len(KEPT), p=CENTER_WEIGHTS)
         center, half = KEPT[kept], self.window >> 1
         # A decimated stream has every second frame only.
         step = 2 if rng.random() < SKIPPING and half * 2 <= center < FRAMES - half * 2 else 1
         times = [min(max(center + step * d, 0), FRAMES - 1) for d in range(-half, half + 1)]
-        y, x = rng.integers(0, LR - self.patch + 1, 2)
+        # Even places: the flow has half the resolution.
+        y, x = 2 * rng.integers(0, (LR - self.patch) // 2 + 1, 2)
         window = low[index, times, y : y + self.patch, x : x + self.patch]
         ys, xs, p = y * SCALE, x * SCALE, self.patch * SCALE
         truth = high[index, kept, ys : ys + p, xs : xs + p]
+        yf, xf, p = y // 2, x // 2, self.patch // 2
+        motion = flows[index, kept, :, :, yf : yf + p, xf : xf + p].copy()
+        if step > 1:
+            motion[:, 2] = 0
         turns, flip = rng.integers(4), rng.random() < 0.5
-        window, truth = np.rot90(window, turns, (1, 2)), np.rot90(truth, turns, (0, 1))
+        window, truth, motion = (
+            np.rot90(part, turns, axes) for part, axes in ((window, (1, 2)), (truth, (0, 1)), (motion, (2, 3)))
+        )
+        for _ in range(turns):
+            motion = np.stack((-motion[:, 1], motion[:, 0], motion[:, 2]), 1)
         if flip:
-            window, truth = window[:, :, ::-1], truth[:, ::-1]
-        return window.transpose(0, 3, 1, 2), truth.transpose(2, 0, 1)
+            window, truth, motion = window[:, :, ::-1], truth[:, ::-1], motion[..., ::-1]
+            motion = np.stack((motion[:, 0], -motion[:, 1], motion[:, 2]), 1)
+        return window.transpose(0, 3, 1, 2), truth.transpose(2, 0, 1), motion
