@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ablation import SingleLevelAlignment
 from alignment import PCDAlignment
 from fusion import TSAFusion
 from layers import blocks, conv, lrelu
@@ -33,6 +34,7 @@ class Options:
     featureStride: int = 1
     tail: str = "paper"
     alignReference: bool = True
+    alignment: str = "pcd"
 
     @property
     def reconstructFeat(self) -> int:
@@ -76,11 +78,14 @@ class EDVR(nn.Module):
         else:
             self.conv_first = conv(3 * options.featureStride**2, nf)
         self.feature_extraction = blocks(options.numExtractBlock, nf)
-        self.conv_l2_1 = conv(nf, nf, stride=2)
-        self.conv_l2_2 = conv(nf, nf)
-        self.conv_l3_1 = conv(nf, nf, stride=2)
-        self.conv_l3_2 = conv(nf, nf)
-        self.pcd_align = PCDAlignment(nf, options.deformableGroups)
+        if options.alignment == "pcd":
+            self.conv_l2_1 = conv(nf, nf, stride=2)
+            self.conv_l2_2 = conv(nf, nf)
+            self.conv_l3_1 = conv(nf, nf, stride=2)
+            self.conv_l3_2 = conv(nf, nf)
+            self.pcd_align = PCDAlignment(nf, options.deformableGroups)
+        else:
+            self.align = SingleLevelAlignment(nf, options.deformableGroups, options.alignment == "stacked")
         if options.withTsa:
             self.fusion = TSAFusion(nf, options.numFrame)
         else:
@@ -102,14 +107,15 @@ class EDVR(nn.Module):
         frames = window.flatten(0, 1)
         pad = (0, -w % m, 0, -h % m)
         if any(pad):
-            frames = F.pad(frames, pad, mode="reflect")
+            # A mirror shows at most size - 1 pixels; smaller pictures repeat their last row or column.
+            frames = F.pad(frames, pad, mode="reflect" if pad[1] < w and pad[3] < h else "replicate")
         pyramid = [level.unflatten(0, (n, t)) for level in self.pyramid(frames)]
         out = self.restore(pyramid) + self.skip(frames.unflatten(0, (n, t))[:, self.options.centerFrameIdx])
         up = 1 if self.options.hrIn else self.options.scale
         return out[..., : h * up, : w * up]
 
     def pyramid(self, frames: Tensor) -> list[Tensor]:
-        """Feature pyramid [L1, L2, L3] of frames (m, 3, h, w), each frame by itself."""
+        """Feature pyramid [L1, L2, L3] of frames (m, 3, h, w), each frame by itself; [L1] without PCD."""
         if self.options.withPredeblur:
             l1 = self.conv_1x1(self.predeblur(frames))
         elif self.options.hrIn:
@@ -117,6 +123,8 @@ class EDVR(nn.Module):
         else:
             l1 = lrelu(self.conv_first(F.pixel_unshuffle(frames, self.options.featureStride)))
         l1 = self.feature_extraction(l1)
+        if self.options.alignment != "pcd":
+            return [l1]
         l2 = lrelu(self.conv_l2_2(lrelu(self.conv_l2_1(l1))))
         l3 = lrelu(self.conv_l3_2(lrelu(self.conv_l3_1(l2))))
         return [l1, l2, l3]
@@ -130,7 +138,8 @@ class EDVR(nn.Module):
         # All neighbours go through the alignment as one batch, frame-major.
         neighbour = [torch.cat([level[:, i] for i in moving]) for level in pyramid]
         repeated = [torch.cat([level] * len(moving)) for level in reference]
-        aligned = dict(zip(moving, self.pcd_align(neighbour, repeated).chunk(len(moving)), strict=True))
+        align = self.pcd_align if self.options.alignment == "pcd" else self.align
+        aligned = dict(zip(moving, align(neighbour, repeated).chunk(len(moving)), strict=True))
         frames = [aligned.get(i, reference[0]) for i in range(t)]
         feature = self.fusion(frames, center) if self.options.withTsa else self.fusion(torch.cat(frames, 1))
         if self.options.reconstructFeat != self.options.numFeat:

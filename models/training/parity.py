@@ -1,12 +1,13 @@
 """Writes the goldens that hold the ONNX network to this one: outputs only, from integer-generated weights and frames.
 
-The twin of the generators is test/fixtures/parity.ts; test/edvr/parity.test.ts compares.
+The twin of the generators is test/fixtures/parity.ts; test/edvr/parity.test.ts and parity-clip.test.ts compare.
 
 Run: python parity.py [folder]     (default: test/fixtures/parity)
 """
 
 import json
 import math
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -25,19 +26,35 @@ FRAMES = 100_000
 
 SMALL = {"numFeat": 8, "numFrame": 3, "deformableGroups": 2, "numExtractBlock": 1, "numReconstructBlock": 1}
 
-# name: (options, width, height); sizes are odd, no multiple, or taller than wide now and then.
+# A network of the paper in all but its width: window, groups and depth are those of src/model/networks.ts.
+NARROW = Options(numFeat=16)
+LARGE = replace(NARROW, numReconstructBlock=40)
+STAGE2 = replace(NARROW, numReconstructBlock=20, hrIn=True)
+
+# name: (options, width, height); sizes are odd, no multiple, taller than wide, or smaller than their padding.
 CONFIGURATIONS = {
+    "edvr-m": (Options(), 19, 15),
+    "edvr-m-wotsa": (replace(NARROW, withTsa=False), 21, 18),
+    "edvr-l": (LARGE, 17, 22),
+    "edvr-l-vimeo": (replace(LARGE, numFrame=7), 18, 13),
+    "edvr-l-srblur": (replace(LARGE, withPredeblur=True), 15, 20),
+    "edvr-l-deblur": (replace(LARGE, withPredeblur=True, hrIn=True), 53, 45),
+    "edvr-l-stage2": (STAGE2, 45, 53),
+    "edvr-l-stage2-blur": (replace(STAGE2, withPredeblur=True), 51, 37),
+    "edvr-model-1": (replace(NARROW, alignment="single", withTsa=False), 23, 17),
+    "edvr-model-2": (replace(NARROW, alignment="stacked", withTsa=False), 19, 23),
+    "five-frames": (Options(**SMALL | {"numFrame": 5, "deformableGroups": 4}), 21, 17),
+    "tiny-frame": (Options(**SMALL), 5, 2),
     "live-x4": (LIVE_X4, 27, 22),
     "live-five-frames": (replace(LIVE_X4, numFrame=5, deformableGroups=4, scale=2), 58, 37),
-    "edvr-m": (Options(), 18, 14),
-    "five-frames": (Options(**SMALL | {"numFrame": 5, "deformableGroups": 4}), 21, 17),
-    "without-tsa": (Options(**SMALL, withTsa=False), 20, 18),
-    "predeblur": (Options(**SMALL, withPredeblur=True), 16, 20),
-    "predeblur-hr": (Options(**SMALL, withPredeblur=True, hrIn=True), 52, 45),
-    "strided-hr": (Options(**SMALL, hrIn=True), 45, 52),
     "light-x1": (Options(**SMALL, scale=1, featureStride=4, tail="light"), 42, 35),
     "light-x2": (Options(**SMALL, scale=2, tail="light"), 18, 13),
 }
+
+# The clip whose ends are padded: its network, frames, width and height; the frames whose windows reach over an end.
+CLIP = (Options(**SMALL | {"numFrame": 5}), 7, 13, 11)
+CLIP_ENDS = (0, 1, 5, 6)
+CLIP_STRIDE = 37
 
 
 def states(number: int, count: int) -> np.ndarray:
@@ -54,13 +71,17 @@ def bound(key: str, shape: tuple[int, ...]) -> float:
     """Values are uniform within ±bound: offsets of several pixels, masks away from one half.
 
     3.5 keeps what the layers add to the skip near 1: less hides mistakes (test/edvr/parity-controls.test.ts), more
-    grows from block to block until float32 itself errs by the tolerance.
+    grows from layer to layer until float32 itself errs by the tolerance. Later residual blocks of a row add less, or
+    forty of them would.
     """
     fan_in = math.prod(shape[1:])
     if key.endswith("conv_offset.weight"):
         return 4 / math.sqrt(fan_in)
     if key.endswith("conv_offset.bias"):
         return 2.0
+    block = re.search(r"\.(\d+)\.conv2\.weight$", key)
+    if block:
+        return math.sqrt(3.5 / fan_in / (int(block[1]) + 1))
     return math.sqrt(3.5 / fan_in) if key.endswith(".weight") else 0.1
 
 
@@ -78,19 +99,75 @@ def frame(t: int, width: int, height: int) -> np.ndarray:
     return (states(FRAMES + t, height * width * 3) >> 24).astype(np.uint8).reshape(height, width, 3)
 
 
-@torch.no_grad()
-def golden(options: Options, width: int, height: int) -> tuple[np.ndarray, dict]:
+def network(options: Options) -> EDVR:
     net = EDVR(options).eval()
     net.load_state_dict(weights(net.state_dict()))
-    window = np.stack([frame(t, width, height) for t in range(options.numFrame)])
-    output = net(torch.from_numpy(window).permute(0, 3, 1, 2)[None].float() / 255)[0].permute(1, 2, 0).numpy()
+    return net
+
+
+@torch.no_grad()
+def restored(net: EDVR, window: np.ndarray) -> np.ndarray:
+    """(T, h, w, 3) uint8 -> (H, W, 3) float32, not clamped."""
+    output = net(torch.from_numpy(window).permute(0, 3, 1, 2)[None].float() / 255)
+    return np.ascontiguousarray(output[0].permute(1, 2, 0).numpy())
+
+
+def golden(options: Options, width: int, height: int) -> tuple[np.ndarray, dict]:
+    net = network(options)
+    output = restored(net, np.stack([frame(t, width, height) for t in range(options.numFrame)]))
     layers = [m for m in net.modules() if isinstance(m, ModulatedDeformConvPack)]
     notes = {
         "largestOffset": max(float(m.last_offset.abs().max()) for m in layers),
         "meanOffset": float(np.mean([float(m.last_offset.abs().mean()) for m in layers])),
         "meanMaskFromHalf": float(np.mean([float((m.last_mask - 0.5).abs().mean()) for m in layers])),
     }
-    return np.ascontiguousarray(output), notes
+    return output, notes
+
+
+def window_indices(mode: str, t: int, size: int, last: int) -> list[int]:
+    """Frames in the window of frame t of a clip that is long enough, by the table of the released code's padding modes."""
+    half = size // 2
+    before = {
+        "replicate": lambda j: 0,
+        "reflection": lambda j: -j,
+        "reflection_circle": lambda j: t + half - j,
+        "circle": lambda j: size + j,
+    }[mode]
+    after = {
+        "replicate": lambda j: last,
+        "reflection": lambda j: 2 * last - j,
+        "reflection_circle": lambda j: (t - half) - (j - last),
+        "circle": lambda j: j - size,
+    }[mode]
+    return [before(j) if j < 0 else after(j) if j > last else j for j in range(t - half, t + half + 1)]
+
+
+def write_clip(folder: Path) -> None:
+    """Restores the ends of one clip in every padding mode: all outputs in one file, one after the other."""
+    options, frames, width, height = CLIP
+    net = network(options)
+    clip = [frame(t, width, height) for t in range(frames)]
+    modes = ("replicate", "reflection", "reflection_circle", "circle")
+    cases = [
+        {"mode": mode, "t": t, "window": window_indices(mode, t, options.numFrame, frames - 1)}
+        for mode in modes
+        for t in CLIP_ENDS
+    ]
+    outputs = [restored(net, np.stack([clip[i] for i in case["window"]])) for case in cases]
+    kept = np.concatenate([output.reshape(-1)[::CLIP_STRIDE] for output in outputs])
+    kept.astype("<f4").tofile(folder / "padded-clip.bin")
+    document = {
+        "options": options.manifest(),
+        "seed": SEED,
+        "frames": frames,
+        "width": width,
+        "height": height,
+        "output": list(outputs[0].shape),
+        "stride": CLIP_STRIDE,
+        "cases": cases,
+    }
+    (folder / "padded-clip.json").write_text(json.dumps(document) + "\n")
+    print("padded-clip", len(cases), "windows")
 
 
 def main(folder: Path) -> None:
@@ -112,7 +189,10 @@ def main(folder: Path) -> None:
             **notes,
         }
         (folder / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
-        print(name, output.shape, notes)
+        print(name, output.shape, f"values {output.min():.2f} to {output.max():.2f}", notes)
+    clips = folder / "clips"
+    clips.mkdir(exist_ok=True)
+    write_clip(clips)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,15 @@ import type { EdvrOptions } from './options.js';
 import { notingParameters } from './parameters.js';
 
 /** Sections of the network, in the order a frame passes them. */
-export const modules = ['predeblur', 'feature_pyramid', 'pcd_align', 'fusion', 'reconstruction', 'upsampling'] as const;
+export const modules = [
+  'predeblur',
+  'feature_pyramid',
+  'pcd_align',
+  'align',
+  'fusion',
+  'reconstruction',
+  'upsampling',
+] as const;
 export type Module = (typeof modules)[number];
 
 /** Cost of one section, or of the whole. */
@@ -60,7 +68,10 @@ export function networkCosts(options: EdvrOptions, size: Size): NetworkCosts {
 /** The section that a checkpoint key belongs to. */
 export function moduleOf(key: string): Module {
   const [first = ''] = key.split('.');
-  if (first === 'predeblur' || first === 'pcd_align' || first === 'fusion' || first === 'reconstruction') return first;
+  const named = (['predeblur', 'pcd_align', 'align', 'fusion', 'reconstruction'] as const).find(
+    (name) => name === first,
+  );
+  if (named !== undefined) return named;
   if (first === 'conv_reconstruct') return 'reconstruction';
   if (first === 'conv_hr' || first === 'conv_last' || first.startsWith('upconv')) return 'upsampling';
   return 'feature_pyramid';

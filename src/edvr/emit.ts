@@ -10,6 +10,7 @@
 import { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Value } from '../onnx/graph-file.js';
 import type { Dims, TensorInfo } from '../onnx/tensor.js';
+import { align } from './align.js';
 import { type FeatureName, type Features, featureNames, featurePyramid, once } from './feature-pyramid.js';
 import { frameInput } from './frame-input.js';
 import { type OutputType, restoredPicture } from './frame-output.js';
@@ -17,7 +18,6 @@ import { type Geometry, geometryOf, type Size } from './geometry.js';
 import type { Network } from './network.js';
 import type { EdvrOptions } from './options.js';
 import { type EdvrWeights, notingParameters, type ParameterSource, parametersFrom } from './parameters.js';
-import { pcdAlign } from './pcd-align.js';
 import { reconstruct } from './reconstruct.js';
 import { fuse } from './tsa-fusion.js';
 
@@ -112,7 +112,7 @@ export function parameterShapes(options: EdvrOptions): ReadonlyMap<string, Dims>
 
 function buildPyramid(net: Network, geometry: Geometry, request: GraphRequest): void {
   const features = featurePyramid(net, frameInput(net, 'frame', geometry));
-  for (const name of featureNames(request.incremental ?? true)) net.graph.output(name, features(name));
+  for (const name of featureNames(net.options, request.incremental ?? true)) net.graph.output(name, features(name));
 }
 
 function buildRestore(net: Network, geometry: Geometry, request: GraphRequest): void {
@@ -145,7 +145,7 @@ function restoreWindow(
   const reference = pyramids[center];
   if (reference === undefined) throw new RangeError('the reference lies in the window');
   const aligned = pyramids.map((frame, position) =>
-    position === center && !net.options.alignReference ? frame('l1') : pcdAlign(net, frame, reference, incremental),
+    position === center && !net.options.alignReference ? frame('l1') : align(net, frame, reference, incremental),
   );
   const fused = fuse(net, aligned, aligned[center] ?? reference('l1'));
   const features = reconstruct(net, fused);

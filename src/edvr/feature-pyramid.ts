@@ -9,6 +9,7 @@
 import type { Value } from '../onnx/graph-file.js';
 import { firstConv } from './frame-input.js';
 import { conv, type Network, residualBlocks } from './network.js';
+import type { EdvrOptions } from './options.js';
 import { inputChannels } from './parameters.js';
 import { preDeblur } from './predeblur.js';
 
@@ -23,9 +24,15 @@ export type FeatureName = Level | `near.${Level}` | `reference.${Level}` | 'refe
 export type Features = (name: FeatureName) => Value;
 
 /** Names of what is kept of a frame; incrementally with the halves of the first offset convolutions. */
-export function featureNames(incremental: boolean): readonly FeatureName[] {
+export function featureNames({ alignment }: EdvrOptions, incremental: boolean): readonly FeatureName[] {
+  if (alignment !== 'pcd') return incremental ? ['l1', 'near.l1', 'reference.l1'] : ['l1'];
   const halves = levels.flatMap((level): FeatureName[] => [`near.${level}`, `reference.${level}`]);
   return incremental ? ['l1', 'l2', 'l3', ...halves, 'reference.cas'] : ['l1', 'l2', 'l3'];
+}
+
+/** Checkpoint key of the first offset convolution of a level; without PCD there is only one. */
+export function firstOffsetKey(net: Network, level: Level): string {
+  return net.options.alignment === 'pcd' ? `pcd_align.offset_conv1.${level}` : 'align.offset_conv1';
 }
 
 /** Remembers what a function gave for each name. */
@@ -64,11 +71,11 @@ function withHalves(net: Network, pyramid: (level: Level) => Value): Features {
       case 'near.l1':
       case 'near.l2':
       case 'near.l3':
-        return nearHalf(net, pyramid(levelOf(name)), `pcd_align.offset_conv1.${levelOf(name)}`);
+        return nearHalf(net, pyramid(levelOf(name)), firstOffsetKey(net, levelOf(name)));
       case 'reference.l1':
       case 'reference.l2':
       case 'reference.l3':
-        return referenceHalf(net, pyramid(levelOf(name)), `pcd_align.offset_conv1.${levelOf(name)}`);
+        return referenceHalf(net, pyramid(levelOf(name)), firstOffsetKey(net, levelOf(name)));
       case 'reference.cas':
         return referenceHalf(net, pyramid('l1'), 'pcd_align.cas_offset_conv1');
     }

@@ -2,7 +2,7 @@
  * The options of an EDVR network. Defaults give the paper's EDVR-M for ×4 super-resolution of REDS.
  *
  * The first group has the names of the authors' released configuration; the second is the project's own and serves the
- * live models: fewer pixels to align, a cheaper tail.
+ * live models: fewer pixels to align, a cheaper tail; the third makes the networks of the paper's ablation.
  */
 import { z } from 'zod';
 import { LimpidError } from '../errors/limpid-error.js';
@@ -41,6 +41,9 @@ const fields = {
   numReconstructFeat: { expected: 'a whole number from 1 to 512', schema: whole(1, 512).optional() },
   /** Whether the reference frame is aligned to itself, as in the paper. */
   alignReference: { expected: 'true or false', schema: flag.default(true) },
+
+  /** 'pcd', or what the ablation compares it with: one deformable convolution, or four (Table 4, Models 1 and 2). */
+  alignment: { expected: '"pcd", "single" or "stacked"', schema: z.enum(['pcd', 'single', 'stacked']).default('pcd') },
 } as const;
 
 type OptionName = keyof typeof fields;

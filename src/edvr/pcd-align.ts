@@ -10,6 +10,7 @@
 import type { Value } from '../onnx/graph-file.js';
 import { deformableConv } from './deformable-conv.js';
 import { type Features, type Level, levels, nearHalf } from './feature-pyramid.js';
+import { firstOffset } from './first-offset.js';
 import { activate, conv, type Network, up2 } from './network.js';
 
 /** What a level hands to the next finer one, both already at that one's size. */
@@ -31,21 +32,6 @@ export function pcdAlign(net: Network, neighbour: Features, reference: Features,
     if (level !== 'l1') coarser = { offset: up2(net, offset), feature: up2(net, feature) };
   }
   return cascade(net, feature, reference, incremental);
-}
-
-/** lrelu(offset_conv1.lK([F_{t+i}, F_t])) */
-function firstOffset(
-  net: Network,
-  neighbour: Features,
-  reference: Features,
-  level: Level,
-  incremental: boolean,
-): Value {
-  if (incremental) {
-    return activate(net, net.graph.add(neighbour(`near.${level}`), reference(`reference.${level}`)), 'lrelu');
-  }
-  const pair = net.graph.concat([neighbour(level), reference(level)], 1);
-  return conv(net, pair, `pcd_align.offset_conv1.${level}`, net.options.numFeat, { activation: 'lrelu' });
 }
 
 /** Eq. 3: ΔP^l_{t+i} = f([F_{t+i}, F_t], (ΔP^{l+1}_{t+i})↑2), as a feature map of nf channels. */

@@ -18,6 +18,7 @@ it('gives the network of the paper by default', () => {
     tail: 'paper',
     numReconstructFeat: 64,
     alignReference: true,
+    alignment: 'pcd',
   });
 });
 
@@ -32,7 +33,7 @@ it('keeps the size of a frame that has the output size already', () => {
 
 describe('faults', () => {
   const known =
-    'numFeat, numFrame, centerFrameIdx, deformableGroups, numExtractBlock, numReconstructBlock, withPredeblur, hrIn, withTsa, scale, featureStride, tail, numReconstructFeat, alignReference';
+    'numFeat, numFrame, centerFrameIdx, deformableGroups, numExtractBlock, numReconstructBlock, withPredeblur, hrIn, withTsa, scale, featureStride, tail, numReconstructFeat, alignReference, alignment';
   it.each([
     [
       'an even window',
@@ -48,6 +49,11 @@ describe('faults', () => {
       'a text for a number',
       { numFeat: '64' },
       'Expected a whole number from 1 to 512 for options.numFeat but received "64"',
+    ],
+    [
+      'an unknown alignment',
+      { alignment: 'optical flow' },
+      'Expected "pcd", "single" or "stacked" for options.alignment but received "optical flow"',
     ],
     ['a scale of three', { scale: 3 }, 'Expected 1, 2 or 4 for options.scale but received 3'],
     ['an unknown option', { num_feat: 64 }, `Expected only known options but received "num_feat"; known are ${known}`],

@@ -4,6 +4,8 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { emitGraph, type GraphRequest } from '../../src/edvr/emit.js';
+import { type EdvrOptions, edvrOptions } from '../../src/edvr/options.js';
+import { knownNetworks } from '../../src/model/networks.js';
 import { decodeModel, encodeModel, type NodeProto } from '../../src/onnx/messages.js';
 import { type Golden, parityFrame, parityWeights, readGoldens } from '../fixtures/parity.js';
 import { elementsOf, largestDifference, open, runSplit, runWindow } from '../fixtures/run-graphs.js';
@@ -17,8 +19,14 @@ function framesOf({ seed, size, options }: Golden): readonly Uint8Array[] {
   return Array.from({ length: options.numFrame }, (_, t) => parityFrame(seed, t, size));
 }
 
-it('has goldens of at least three configurations', () => {
-  expect(goldens.map(({ name }) => name)).toEqual(expect.arrayContaining(['edvr-m', 'live-x4', 'without-tsa']));
+it.each([...knownNetworks])('has a golden of the shape of %s', (_, network) => {
+  const shape = (options: EdvrOptions) => ({ ...options, numFeat: 0, numReconstructFeat: 0 });
+  const wanted = shape(edvrOptions(network.options));
+  expect(goldens.map(({ options }) => shape(options))).toContainEqual(wanted);
+});
+
+it('has a golden of edvr-m at full width', () => {
+  expect(goldens.find(({ name }) => name === 'edvr-m')?.options).toEqual(edvrOptions());
 });
 
 describe.each(goldens)('$name', (golden) => {
