@@ -38,6 +38,7 @@ export function deformableConv(
       },
     );
   const offset = rows(0, 2 * TAPS * groups);
+  net.onOffsets?.(offset, key);
   const mask = activate(net, rows(2 * TAPS * groups, 3 * TAPS * groups), 'sigmoid');
   // Eq. 1: y(p0) = Σ_k w_k · x(p0 + p_k + Δp_k) · Δm_k
   const kernel = graph.initializer(net.parameter(`${key}.weight`, [c, c, 3, 3]));

@@ -4,6 +4,7 @@
  *     pyramid   frame ─▶ features                                       once per frame of a stream
  *     restore   features of T frames + the reference frame ─▶ restored   once per restored frame
  *     window    T frames ─▶ restored                                     both in one graph
+ *     upscale   the reference frame ─▶ itself, upscaled                  what the network adds to, shown in its stead
  *
  * Frames are uint8 (h, w, 3), RGB; conversion, padding, clamp, rounding, crop and layout are inside the graphs.
  */
@@ -13,15 +14,16 @@ import type { Dims, TensorInfo } from '../onnx/tensor.js';
 import { align } from './align.js';
 import { type FeatureName, type Features, featureNames, featurePyramid, once } from './feature-pyramid.js';
 import { frameInput } from './frame-input.js';
-import { type OutputType, restoredPicture } from './frame-output.js';
+import { type OutputType, restoredPicture, upscaledPicture } from './frame-output.js';
 import { type Geometry, geometryOf, type Size } from './geometry.js';
 import type { Network } from './network.js';
+import { type OffsetField, type OffsetReport, reportOffsets } from './offset-watch.js';
 import type { EdvrOptions } from './options.js';
 import { type EdvrWeights, notingParameters, type ParameterSource, parametersFrom } from './parameters.js';
 import { reconstruct } from './reconstruct.js';
 import { fuse } from './tsa-fusion.js';
 
-export type GraphKind = 'pyramid' | 'restore' | 'window';
+export type GraphKind = 'pyramid' | 'restore' | 'window' | 'upscale';
 
 /** What a graph is emitted for. */
 export interface GraphRequest {
@@ -36,6 +38,8 @@ export interface GraphRequest {
    * which then is the network as the paper draws it.
    */
   readonly incremental?: boolean;
+  /** What the restore graph reports of its offsets; nothing by default. */
+  readonly offsets?: OffsetReport;
 }
 
 /** An input of the restore graph that is an output of the pyramid graph for one frame of the window. */
@@ -55,6 +59,8 @@ export interface GraphDescriptions {
     readonly frame: TensorInfo;
     readonly features: readonly FeatureInput[];
     readonly restored: TensorInfo;
+    /** The fields that `offset_energy` and `offset_largest` report on, in that order. */
+    readonly offsets: readonly OffsetField[];
   };
   /** One frame input for each place in the window. */
   readonly window: { readonly frames: readonly TensorInfo[]; readonly restored: TensorInfo };
@@ -66,11 +72,17 @@ export function emitGraph(kind: GraphKind, request: GraphRequest, weights: EdvrW
 }
 
 /** A graph before it is encoded: its shapes and its multiply-accumulates can be read. */
-export function buildGraph(kind: GraphKind, request: GraphRequest, parameter: ParameterSource): GraphBuilder {
+export function buildGraph(
+  kind: GraphKind,
+  request: GraphRequest,
+  parameter: ParameterSource,
+  onOffsets?: Network['onOffsets'],
+): GraphBuilder {
   const net: Network = {
     graph: new GraphBuilder(`edvr-${kind}`),
     options: request.options,
     parameter,
+    ...(onOffsets === undefined ? {} : { onOffsets }),
   };
   const geometry = geometryOf(request.options, request.size);
   switch (kind) {
@@ -83,14 +95,20 @@ export function buildGraph(kind: GraphKind, request: GraphRequest, parameter: Pa
     case 'window':
       buildWindow(net, geometry, request);
       break;
+    case 'upscale':
+      buildUpscale(net, geometry, request);
+      break;
   }
   return net.graph;
 }
 
 /** Inputs and outputs of the three graphs. */
 export function describeGraphs(request: GraphRequest): GraphDescriptions {
+  const offsets: OffsetField[] = [];
   const [pyramid, restore, window] = (['pyramid', 'restore', 'window'] as const).map((kind) =>
-    buildGraph(kind, request, notingParameters(new Map())),
+    buildGraph(kind, request, notingParameters(new Map()), (offset, key) => {
+      if (kind === 'restore') offsets.push({ key, dims: offset.dims });
+    }),
   );
   const [frame] = pyramid?.inputs ?? [];
   const [reference, ...features] = restore?.inputs ?? [];
@@ -98,7 +116,7 @@ export function describeGraphs(request: GraphRequest): GraphDescriptions {
   if (!pyramid || !window || !frame || !reference || !restored) throw new RangeError('a graph has no input or output');
   return {
     pyramid: { frame, outputs: pyramid.outputs },
-    restore: { frame: reference, features: features.map(featureInput), restored },
+    restore: { frame: reference, features: features.map(featureInput), restored, offsets },
     window: { frames: window.inputs, restored },
   };
 }
@@ -120,7 +138,13 @@ function buildRestore(net: Network, geometry: Geometry, request: GraphRequest): 
   const pyramids = Array.from({ length: net.options.numFrame }, (_, position) =>
     once((name: FeatureName) => net.graph.input(`${position}.${name}`, 'float32', featureDims(net, geometry, name))),
   );
-  restoreWindow(net, pyramids, pixels, geometry, { incremental: true, ...request });
+  const offsets: Value[] = [];
+  const onOffsets: Network['onOffsets'] = (offset, key) => {
+    offsets.push(offset);
+    net.onOffsets?.(offset, key);
+  };
+  restoreWindow({ ...net, onOffsets }, pyramids, pixels, geometry, { incremental: true, ...request });
+  if (request.offsets !== undefined) reportOffsets(net.graph, offsets, request.offsets);
 }
 
 function buildWindow(net: Network, geometry: Geometry, request: GraphRequest): void {
@@ -131,6 +155,10 @@ function buildWindow(net: Network, geometry: Geometry, request: GraphRequest): v
   if (pixels === undefined) throw new RangeError('the reference lies in the window');
   const pyramids = frames.map((frame) => featurePyramid(net, frame));
   restoreWindow(net, pyramids, pixels, geometry, { incremental: false, ...request });
+}
+
+function buildUpscale(net: Network, geometry: Geometry, { output = 'uint8' }: GraphRequest): void {
+  net.graph.output('restored', upscaledPicture(net, frameInput(net, 'frame', geometry), geometry, output));
 }
 
 /** Alignment, fusion, reconstruction, tail: the pyramids of T frames → output `restored`. */

@@ -13,6 +13,8 @@ export interface Network {
   readonly graph: GraphBuilder;
   readonly options: EdvrOptions;
   readonly parameter: ParameterSource;
+  /** Called with every field of offsets, (1, 18·groups, h, w), and the key of the convolution that uses it. */
+  readonly onOffsets?: (offset: Value, key: string) => void;
 }
 
 /** What follows a convolution. */

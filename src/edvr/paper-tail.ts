@@ -25,7 +25,7 @@ export function paperTail(net: Network, features: Value, pixels: Value, range: n
 }
 
 /** The reference frame, bilinear to output size (itself where the sizes agree), in 0–`range`. */
-function upsampledReference(net: Network, pixels: Value, range: number): Value {
+export function upsampledReference(net: Network, pixels: Value, range: number): Value {
   const { graph } = net;
   const [h = 0, w = 0] = pixels.dims;
   const planes = graph.cast(graph.reshape(graph.transpose(pixels, [2, 0, 1]), [1, 3, h, w]), 'float32');

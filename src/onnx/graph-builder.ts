@@ -72,6 +72,27 @@ export class GraphBuilder extends GraphFile {
     return this.node('Mul', [a, b], broadcastDims(a.dims, b.dims));
   }
 
+  /** Σ x² over all elements: any shape → one element with as many axes. A NaN or an infinity among them shows. */
+  sumOfSquares(x: Value): Value {
+    return this.node(
+      'ReduceSumSquare',
+      [x],
+      x.dims.map(() => 1),
+      { attributes: { keepdims: 1 } },
+    );
+  }
+
+  /** max |x| over all elements: any shape → one element with as many axes. */
+  largest(x: Value): Value {
+    const magnitude = this.node('Abs', [x], x.dims);
+    return this.node(
+      'ReduceMax',
+      [magnitude],
+      x.dims.map(() => 1),
+      { attributes: { keepdims: 1 } },
+    );
+  }
+
   /** Joins values along an axis; a single value is returned as it is. */
   concat(values: readonly Value[], axis: number): Value {
     const [first] = values;
