@@ -3,7 +3,6 @@
  */
 import { Command, Option } from 'commander';
 import { openEngine } from '../engine/open-engine.js';
-import { LimpidError } from '../errors/limpid-error.js';
 import { bench } from '../job/bench.js';
 import { parseSize } from '../job/size.js';
 import { benchTable } from '../job/table.js';
@@ -24,22 +23,18 @@ export function benchCommand(): Command {
     .description('frames a second, ms per stage, quantiles and peak memory')
     .option('--model <name...>', 'models, or networks with random weights', ['live-x4'])
     .option('--size <WxH...>', 'input sizes', ['320x180'])
-    .addOption(new Option('--engine <kind...>', 'kinds of engine').choices(['auto', 'onnxruntime']).default(['auto']))
+    .addOption(
+      new Option('--engine <kind...>', 'kinds of engine; plain: without the incremental halves in the pyramids')
+        .choices(['auto', 'onnxruntime', 'onnxruntime-plain'])
+        .default(['auto']),
+    )
     .option('--seconds <n>', 'seconds measured a run (default: 10)', parseWhole)
     .option('--json', 'one JSON document on stdout')
     .action(async ({ model, size, engine, seconds, json }: BenchFlags) => {
       const result = await bench(
         { models: model, sizes: size.map((text) => parseSize(text)), engines: engine, seconds },
         {
-          openEngine: (request) => {
-            if (request.engine !== 'auto' && request.engine !== 'onnxruntime') {
-              throw new LimpidError(
-                'ERR_USAGE',
-                `Expected auto or onnxruntime for --engine but received ${request.engine}`,
-              );
-            }
-            return openEngine(request.model);
-          },
+          openEngine: (request) => openEngine(request.model, { incremental: request.engine !== 'onnxruntime-plain' }),
           onRun: (request) =>
             process.stderr.write(`${request.model} at ${request.size.width}x${request.size.height}\n`),
         },

@@ -12,6 +12,7 @@ interface ExportFlags {
   readonly size: string;
   readonly out: string;
   readonly graph: GraphKind;
+  readonly plain?: boolean;
 }
 
 /** Builds the command. */
@@ -26,9 +27,14 @@ export function exportCommand(): Command {
         .choices(['window', 'pyramid', 'restore'])
         .default('window'),
     )
-    .action(async (name: string, { size, out, graph }: ExportFlags) => {
+    .option('--plain', 'no incremental halves in pyramid and restore; the one-graph form never has them')
+    .action(async (name: string, { size, out, graph, plain = false }: ExportFlags) => {
       const { options, weights } = await loadModel(name);
-      const bytes = emitGraph(graph, { options, size: parseSize(size) }, weights);
+      const bytes = emitGraph(
+        graph,
+        { options, size: parseSize(size), incremental: !plain && graph !== 'window' },
+        weights,
+      );
       await writeFile(out, bytes).catch((cause: unknown) => {
         throw new LimpidError('ERR_INPUT_FILE', `Expected to write ${out} but could not: ${messageOf(cause)}`, {
           cause,

@@ -40,8 +40,8 @@ export class EdvrSession {
   }
 
   /** Emits both graphs for the frame size and opens them. Throws ERR_MODEL_WEIGHTS, ERR_FRAME_SIZE, or onnxruntime's error. */
-  static async open(model: Model, { width, height, threads }: WorkerSetup): Promise<EdvrSession> {
-    const request = { options: model.options, size: { width, height }, output: 'uint8', incremental: true } as const;
+  static async open(model: Model, { width, height, threads, incremental }: WorkerSetup): Promise<EdvrSession> {
+    const request = { options: model.options, size: { width, height }, output: 'uint8', incremental } as const;
     const options: ort.InferenceSession.SessionOptions = {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,

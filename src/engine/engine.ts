@@ -7,7 +7,7 @@ import type { PaddingMode } from '../window/padding.js';
 
 /** What an engine is and does to a frame. */
 export interface EngineSpec {
-  /** 'onnxruntime', 'tensorrt', 'bypass'. */
+  /** 'onnxruntime', 'onnxruntime-plain', 'tensorrt', 'bypass'. */
   readonly kind: string;
   readonly model: string;
   /** Output size over input size. */

@@ -24,6 +24,8 @@ export interface OnnxRuntimeOptions {
   readonly modelsDir?: string;
   /** Threads within one operator; default: the cores of the machine, at most 4. */
   readonly threads?: number;
+  /** Default true. false is slower and, but for rounding, the same: the first offset convolutions run once a pair of frames. */
+  readonly incremental?: boolean;
 }
 
 /** Sizes kept open at once: one in use and one on its way in or out. */
@@ -42,8 +44,8 @@ export class OnnxRuntimeEngine implements Engine {
 
   constructor(options: OnnxRuntimeOptions) {
     this.#options = options;
-    const { model, scale, window, padding } = options;
-    this.spec = { kind: 'onnxruntime', model, scale, window, padding };
+    const { model, scale, window, padding, incremental = true } = options;
+    this.spec = { kind: incremental ? 'onnxruntime' : 'onnxruntime-plain', model, scale, window, padding };
   }
 
   prepare(stream: string, frame: Frame): void {
@@ -93,8 +95,8 @@ export class OnnxRuntimeEngine implements Engine {
     if (found !== undefined) {
       return found;
     }
-    const { model, modelsDir, threads = Math.min(availableParallelism(), 4) } = this.#options;
-    const worker = new SizeWorker({ model, modelsDir, width, height, threads });
+    const { model, modelsDir, threads = Math.min(availableParallelism(), 4), incremental = true } = this.#options;
+    const worker = new SizeWorker({ model, modelsDir, width, height, threads, incremental });
     const alive = this.#workers.filter((candidate) => candidate.alive);
     const surplus = alive.slice(0, Math.max(0, alive.length + 1 - OPEN_SIZES));
     for (const old of surplus) {

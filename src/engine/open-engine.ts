@@ -12,6 +12,8 @@ export interface OpenEngineOptions {
   readonly modelsDir?: string;
   /** Threads within one operator of onnxruntime; default: the cores of the machine, at most 4. */
   readonly threads?: number;
+  /** false: the form without the incremental halves, to compare with; default true. */
+  readonly incremental?: boolean;
 }
 
 /** Scale of `bypass`, which has no model to say it. */
@@ -27,7 +29,7 @@ export async function openEngine(name: string, options: OpenEngineOptions = {}):
   if (name === 'bypass') {
     return new BypassEngine(BYPASS_SCALE);
   }
-  const { modelsDir, threads } = options;
+  const { modelsDir, threads, incremental } = options;
   const { scale, window, padding } = await loadModel(name, { modelsDir });
   return new OnnxRuntimeEngine({
     model: name,
@@ -36,5 +38,6 @@ export async function openEngine(name: string, options: OpenEngineOptions = {}):
     padding,
     ...(modelsDir === undefined ? {} : { modelsDir }),
     ...(threads === undefined ? {} : { threads }),
+    ...(incremental === undefined ? {} : { incremental }),
   });
 }

@@ -14,6 +14,8 @@ export interface WorkerSetup {
   readonly height: number;
   /** Threads of onnxruntime within one operator. */
   readonly threads: number;
+  /** Whether pyramids carry the halves of the first offset convolutions; without them the network is as the paper draws it. */
+  readonly incremental: boolean;
 }
 
 /** A low-resolution picture on its way into the worker: uint8 RGB (h, w, 3). */

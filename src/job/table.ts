@@ -41,7 +41,7 @@ export function benchTable({ machine, runs }: BenchResult): string {
 }
 
 /** Rows of equal length: the first column to the left, the others to the right, two spaces between. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
     .map((row) =>

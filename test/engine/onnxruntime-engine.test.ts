@@ -27,7 +27,7 @@ function windowOf(frames: readonly Frame[]): FrameWindow {
 let model: TinyModel;
 const engines: OnnxRuntimeEngine[] = [];
 
-function open(): OnnxRuntimeEngine {
+function open(incremental = true): OnnxRuntimeEngine {
   const engine = new OnnxRuntimeEngine({
     model: model.name,
     modelsDir: model.modelsDir,
@@ -35,6 +35,7 @@ function open(): OnnxRuntimeEngine {
     window: 3,
     padding: 'replicate',
     threads: 1,
+    incremental,
   });
   engines.push(engine);
   return engine;
@@ -66,20 +67,27 @@ afterAll(async () => {
 });
 
 describe('OnnxRuntimeEngine', () => {
-  it('restores a sliding window as the one-graph form does, reusing pyramids and buffers', async () => {
-    const engine = open();
-    const frames = [0, 1, 2, 3, 4, 5, 6].map((seq) => noise(seq));
-    for (let t = 1; t < 6; t += 1) {
-      const window = frames.slice(t - 1, t + 2);
-      const { frame, source, timing } = await engine.restore('a', windowOf(window));
-      expect(frame).toMatchObject({ width: WIDTH * 4, height: HEIGHT * 4, seq: t, ptsNs: BigInt(t) * 40_000_000n });
-      expect(source).toBe(frames[t]);
-      expect(timing.pyramidMs).toBeGreaterThan(0);
-      // Rounding to 8 bits may fall to either side where the two forms differ by an ulp.
-      expect(largestDifference(frame.data, await oneGraph(window))).toBeLessThanOrEqual(1);
-      frame.lease?.release();
-    }
-  });
+  it.each([
+    ['incremental', true],
+    ['plain', false],
+  ])(
+    'restores a sliding window as the one-graph form does, reusing pyramids and buffers: %s',
+    async (_, incremental) => {
+      const engine = open(incremental);
+      expect(engine.spec.kind).toBe(incremental ? 'onnxruntime' : 'onnxruntime-plain');
+      const frames = [0, 1, 2, 3, 4, 5, 6].map((seq) => noise(seq));
+      for (let t = 1; t < 6; t += 1) {
+        const window = frames.slice(t - 1, t + 2);
+        const { frame, source, timing } = await engine.restore('a', windowOf(window));
+        expect(frame).toMatchObject({ width: WIDTH * 4, height: HEIGHT * 4, seq: t, ptsNs: BigInt(t) * 40_000_000n });
+        expect(source).toBe(frames[t]);
+        expect(timing.pyramidMs).toBeGreaterThan(0);
+        // Rounding to 8 bits may fall to either side where the two forms differ by an ulp.
+        expect(largestDifference(frame.data, await oneGraph(window))).toBeLessThanOrEqual(1);
+        frame.lease?.release();
+      }
+    },
+  );
 
   it('gives the same picture after a skip, and with frames prepared ahead', async () => {
     const engine = open();

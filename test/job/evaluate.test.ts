@@ -41,7 +41,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 describe('evaluate --model bicubic', () => {
   for (const { scale, channel, crop, clips, mean } of reference.evaluate) {
-    it(`agrees with numpy and scipy: ×${scale}, ${channel}, crop ${crop}`, async () => {
+    it(`agrees with numpy: ×${scale}, ${channel}, crop ${crop}`, async () => {
       const result = await evaluate({ model: 'bicubic', gt, scale, channel, crop }, noModels);
       expect(Object.keys(result)).toEqual(['model', 'channel', 'crop', 'clips', 'mean']);
       expect(result).toMatchObject({ model: 'bicubic', channel, crop });

@@ -13,7 +13,7 @@ const b = scene(5, 1, WIDTH, HEIGHT);
 
 describe('psnr and ssim', () => {
   for (const { channel, crop, ...expected } of reference.pairs) {
-    it(`agree with scipy in float64 to 1e-9: ${channel}, crop ${crop}`, () => {
+    it(`agree with numpy in float64 to 1e-9: ${channel}, crop ${crop}`, () => {
       const [x, y] = [a, b].map((rgb) => cropBorder<Samples>(channel === 'y' ? luma(rgb) : rgb, crop));
       expect(x && y && psnr(x, y)).toBeCloseTo(expected.psnr, 9);
       expect(x && y && ssim(x, y)).toBeCloseTo(expected.ssim, 9);
