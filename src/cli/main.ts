@@ -14,6 +14,7 @@ import { demoCommand } from './demo-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { evaluateCommand } from './evaluate-command.js';
 import { exportCommand } from './export-command.js';
+import { importCommand } from './import-command.js';
 import { inspectCommand } from './inspect-command.js';
 import { modelsCommand } from './models-command.js';
 import { runCommand } from './run-command.js';
@@ -30,6 +31,7 @@ for (const command of [
   evaluateCommand(),
   inspectCommand(),
   modelsCommand(),
+  importCommand(),
   exportCommand(),
   benchCommand(),
   doctorCommand(),

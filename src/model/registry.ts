@@ -10,14 +10,14 @@ import { type EdvrOptions, edvrOptions, outputScale } from '../edvr/options.js';
 import type { EdvrWeights } from '../edvr/parameters.js';
 import { randomWeights } from '../edvr/random-weights.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
-import { packageFile } from '../media/package-file.js';
 import type { PaddingMode } from '../window/padding.js';
 import { type Manifest, modelNamePattern, parseManifest, type Task } from './manifest.js';
+import { modelFolders } from './model-folders.js';
 import { type KnownNetwork, knownNetworks } from './networks.js';
 
 /** Where models are looked for. */
 export interface RegistryOptions {
-  /** Folder of manifests and weights; default: the package's `models`. */
+  /** The one folder of manifests and weights; default: those of {@link modelFolders}. */
   readonly modelsDir?: string | undefined;
 }
 
@@ -52,9 +52,9 @@ const SEED = 20190507;
  * ERR_MODEL_MANIFEST, ERR_MODEL_CHECKSUM or ERR_MODEL_WEIGHTS.
  */
 export async function loadModel(name: string, registry: RegistryOptions = {}): Promise<Model> {
-  const card = await findModel(name, registry);
+  const { card, folder } = await locate(name, registry);
   if (card.manifest === undefined) return { ...card, weights: randomWeights(card.options, SEED) };
-  const file = path.join(modelsDirOf(registry), card.manifest.weights.file);
+  const file = path.join(folder, card.manifest.weights.file);
   const bytes = await readFile(file).catch((cause: unknown) => {
     const sentence = `Expected the weights of ${name} at ${file} but could not read them: ${messageOf(cause)}`;
     throw new LimpidError('ERR_MODEL_WEIGHTS', sentence, { cause });
@@ -71,24 +71,37 @@ export async function loadModel(name: string, registry: RegistryOptions = {}): P
 
 /** What is known of a model without reading its weights. Throws ERR_MODEL_UNKNOWN or ERR_MODEL_MANIFEST. */
 export async function findModel(name: string, registry: RegistryOptions = {}): Promise<ModelCard> {
-  // A name is checked before it becomes part of a path.
-  if (!modelNamePattern.test(name)) throw await unknownModel(name, registry);
-  const file = path.join(modelsDirOf(registry), `${name}.json`);
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
-    throw new LimpidError('ERR_MODEL_MANIFEST', `Expected to read ${file}: ${messageOf(cause)}`, { cause });
-  });
-  if (text !== undefined) return cardOf(name, text, file);
-  const network = knownNetworks.get(name);
-  if (network === undefined) throw await unknownModel(name, registry);
-  return networkCard(name, network);
+  return (await locate(name, registry)).card;
 }
 
-/** Names of the models in the folder, in order. */
+/** Names of the models in the folders, in order. */
 export async function modelNames(registry: RegistryOptions = {}): Promise<readonly string[]> {
-  const files = await readdir(modelsDirOf(registry)).catch(() => []);
-  const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
-  return names.filter((name) => modelNamePattern.test(name)).sort();
+  const files = await Promise.all(foldersOf(registry).map((folder) => readdir(folder).catch(() => [])));
+  const names = files.flat().filter((file) => file.endsWith('.json'));
+  const bare = names.map((file) => file.slice(0, -'.json'.length)).filter((name) => modelNamePattern.test(name));
+  return [...new Set(bare)].sort();
+}
+
+interface Located {
+  readonly card: ModelCard;
+  /** Where its manifest was found; empty for a network without one. */
+  readonly folder: string;
+}
+
+async function locate(name: string, registry: RegistryOptions): Promise<Located> {
+  // A name is checked before it becomes part of a path.
+  if (!modelNamePattern.test(name)) throw await unknownModel(name, registry);
+  for (const folder of foldersOf(registry)) {
+    const file = path.join(folder, `${name}.json`);
+    const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
+      throw new LimpidError('ERR_MODEL_MANIFEST', `Expected to read ${file}: ${messageOf(cause)}`, { cause });
+    });
+    if (text !== undefined) return { card: cardOf(name, text, file), folder };
+  }
+  const network = knownNetworks.get(name);
+  if (network === undefined) throw await unknownModel(name, registry);
+  return { card: networkCard(name, network), folder: '' };
 }
 
 function cardOf(name: string, text: string, file: string): ModelCard {
@@ -126,6 +139,6 @@ async function unknownModel(name: string, registry: RegistryOptions): Promise<Li
   );
 }
 
-function modelsDirOf(registry: RegistryOptions): string {
-  return registry.modelsDir ?? packageFile('models');
+function foldersOf({ modelsDir }: RegistryOptions): readonly string[] {
+  return modelsDir === undefined ? modelFolders() : [modelsDir];
 }
