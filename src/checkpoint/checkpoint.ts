@@ -4,9 +4,11 @@
  *     .pth, zip or legacy ─▶ unpickle ─▶ the dictionary of weights ─┐
  *     .safetensors ─────────────────────────────────────────────────┴▶ key ─▶ shape, read()
  */
+
+import { brief } from '../errors/brief.js';
 import type { Dims, FloatTensor } from '../onnx/tensor.js';
 import { elementCount } from '../onnx/tensor.js';
-import { brief, checkpointFault } from './fault.js';
+import { checkpointFault } from './fault.js';
 import type { PickleDict, PickleValue } from './pickle.js';
 import { readSafetensors } from './safetensors.js';
 import { isTorchFile, openTorchFile } from './torch-file.js';

@@ -7,7 +7,7 @@
  * what it can take; nothing recurses.
  */
 import { ByteReader } from './byte-reader.js';
-import { brief, checkpointFault } from './fault.js';
+import { checkpointFault } from './fault.js';
 
 /** What a pickle may hold. Lists and tuples are arrays, dictionaries of both kinds are maps, None is null. */
 export type PickleValue =
@@ -287,6 +287,6 @@ class Unpickler {
   }
 
   #fault(expected: string, received: string) {
-    return checkpointFault(expected, brief(received), this.#where);
+    return checkpointFault(expected, received, this.#where);
   }
 }

@@ -8,6 +8,7 @@
  * is allocated is at most twice the file's size.
  */
 import { z } from 'zod';
+import { brief } from '../errors/brief.js';
 import { LimpidError } from '../errors/limpid-error.js';
 import { type Dims, elementCount, type FloatTensor } from '../onnx/tensor.js';
 import { narrowToHalf, widenBfloat, widenHalf } from './half-float.js';
@@ -139,10 +140,6 @@ function widen(dtype: Dtype, bytes: Uint8Array): Float32Array {
     case 'BF16':
       return widenBfloat(bytes);
   }
-}
-
-function brief(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
 function fault(expected: string, received: string, where: string, cause?: unknown): LimpidError {

@@ -7,9 +7,11 @@
  *
  * Nothing is allocated on the file's word: storages are views of the file, and their sizes must fit it.
  */
+
+import { brief } from '../errors/brief.js';
 import type { FloatTensor } from '../onnx/tensor.js';
 import { ByteReader } from './byte-reader.js';
-import { brief, checkpointFault } from './fault.js';
+import { checkpointFault } from './fault.js';
 import { type PickleHost, type PickleValue, unpickle } from './pickle.js';
 import { readTensor } from './read-tensor.js';
 import { dtypeBytes, type Storage, type StoredTensor, torchHost } from './torch-objects.js';

@@ -4,9 +4,11 @@
  *     _rebuild_tensor_v2(storage, offset, sizes, strides, …)  ─▶ StoredTensor: a window of a storage
  *     persistent id ('storage', FloatStorage, key, place, count)  ─▶ Storage: where its bytes are is the file's business
  */
+
+import { brief } from '../errors/brief.js';
 import type { Dims } from '../onnx/tensor.js';
 import { elementCount } from '../onnx/tensor.js';
-import { brief, checkpointFault } from './fault.js';
+import { checkpointFault } from './fault.js';
 import type { PickleFunction, PickleHost, PickleList, PickleObject, PickleValue } from './pickle.js';
 
 /** Element types of storages; those that weights may have become float32. */

@@ -7,7 +7,8 @@
  * than it is. That is why no zip library is used here; compressed entries are refused.
  */
 import { crc32 } from 'node:zlib';
-import { brief, checkpointFault } from './fault.js';
+import { brief } from '../errors/brief.js';
+import { checkpointFault } from './fault.js';
 
 /** One entry's place in the file. */
 interface Entry {

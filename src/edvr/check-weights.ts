@@ -1,6 +1,7 @@
 /**
  * Whether a checkpoint belongs to a network: every tensor found, every key used.
  */
+import { brief } from '../errors/brief.js';
 import { LimpidError } from '../errors/limpid-error.js';
 import { type Dims, elementCount, sameDims } from '../onnx/tensor.js';
 import { parameterShapes } from './emit.js';
@@ -40,6 +41,6 @@ function fault(expected: string, keys: readonly string[], where: string): Limpid
   const more = keys.length > NAMED ? ` and ${keys.length - NAMED} more` : '';
   return new LimpidError(
     'ERR_MODEL_WEIGHTS',
-    `Expected ${expected}: ${keys.slice(0, NAMED).join(', ')}${more} (${where})`,
+    `Expected ${expected}: ${keys.slice(0, NAMED).map(brief).join(', ')}${more} (${where})`,
   );
 }

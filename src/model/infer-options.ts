@@ -4,8 +4,9 @@
  * Two of them leave no trace there: which frame of the window is the reference (the middle, unless told), and whether it
  * is aligned to itself (it is, in the paper).
  */
-import { brief, checkpointFault } from '../checkpoint/fault.js';
+import { checkpointFault } from '../checkpoint/fault.js';
 import { type EdvrOptions, type EdvrOptionsInput, edvrOptions } from '../edvr/options.js';
+import { brief } from '../errors/brief.js';
 import type { Dims } from '../onnx/tensor.js';
 
 /** Values of a deformable convolution's offsets and masks for each group: 9 taps × (Δy, Δx, Δm). */

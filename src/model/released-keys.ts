@@ -7,7 +7,8 @@
  *
  * Released names pass through every rule unchanged, so the rules of all families are one list.
  */
-import { brief, checkpointFault } from '../checkpoint/fault.js';
+import { checkpointFault } from '../checkpoint/fault.js';
+import { brief } from '../errors/brief.js';
 
 type Rule = readonly [pattern: RegExp, name: string];
 

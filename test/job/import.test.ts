@@ -205,6 +205,11 @@ describe('refusals', () => {
       'Expected no tensors that the options have no use for: ema_decay (net.safetensors)',
     ],
     [
+      'a key that would move the cursor',
+      new Map([...weights, ['\u001b[2Kok\n', one]]),
+      'Expected no tensors that the options have no use for: ?[2Kok? (net.safetensors)',
+    ],
+    [
       'a value that is not finite',
       new Map([...weights, ['conv_last.bias', { dims: [48], data: new Float32Array(48).fill(Number.NaN) }]]),
       'Expected finite values in every tensor: conv_last.bias (net.safetensors)',
