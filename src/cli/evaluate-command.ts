@@ -3,7 +3,8 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { openEngine } from '../engine/open-engine.js';
-import { type Channel, evaluate } from '../job/evaluate.js';
+import { evaluate } from '../job/evaluate.js';
+import type { Channel } from '../job/evaluate-figures.js';
 import { evaluateTable } from '../job/table.js';
 import { printJson } from './print.js';
 
@@ -23,8 +24,11 @@ export function evaluateCommand(): Command {
   return new Command('evaluate')
     .description('PSNR and SSIM per clip and mean, as the papers measure; --model bicubic is the baseline')
     .requiredOption('--model <name>', 'model of the registry, or "bicubic"')
-    .requiredOption('--gt <dir>', 'ground truth: PNGs, or one folder of PNGs per clip')
-    .option('--lq <dir>', 'low-quality frames, laid out alike (default: bicubic LR made from the ground truth)')
+    .requiredOption(
+      '--gt <path>',
+      'ground truth: a video, or a folder of PNGs or with one folder of PNGs or one video per clip',
+    )
+    .option('--lq <path>', 'low-quality frames, laid out alike (default: bicubic LR made from the ground truth)')
     .addOption(new Option('--channel <channel>', 'luma or all channels').choices(['y', 'rgb']).default('rgb'))
     .option('--crop <n>', 'pixels taken off every side', parseWhole, 0)
     .option('--scale <n>', 'scale of the bicubic baseline (default: 4)', parseWhole)

@@ -143,19 +143,19 @@ describe('evaluate refuses', () => {
     {
       name: 'a folder that does not exist',
       code: 'ERR_INPUT_FILE',
-      message: 'Expected a folder of PNGs at DIR but there is none',
+      message: 'Expected a folder or a video at DIR but there is none',
     },
     {
       name: 'a file in place of a folder',
       make: (at) => writeFile(at, ''),
       code: 'ERR_INPUT_FILE',
-      message: 'Expected a folder of PNGs at DIR but it is a file',
+      message: 'Expected a folder or a video at DIR but it is a file of another kind',
     },
     {
       name: 'a folder without PNGs',
       make: (at) => mkdir(at),
       code: 'ERR_INPUT_FILE',
-      message: 'Expected PNGs or one folder of PNGs per clip in DIR but found none',
+      message: 'Expected PNGs, or one folder of PNGs or one video per clip, in DIR but found none',
     },
     {
       name: 'PNGs beside folders',
@@ -164,7 +164,7 @@ describe('evaluate refuses', () => {
         await writePng(join(at, 'clip', 'a.png'), scene(1, 0, 16, 16));
       },
       code: 'ERR_INPUT_FILE',
-      message: 'Expected PNGs or one folder of PNGs per clip in DIR but found both (a.png beside clip/)',
+      message: 'Expected PNGs, or one folder of PNGs or one video per clip, in DIR but found both (a.png beside clip)',
     },
     {
       name: 'a file that is no picture',
@@ -244,7 +244,7 @@ describe('evaluate refuses', () => {
   it('low-quality frames that miss a clip, a frame or the size', async () => {
     const short = join(dir, 'short');
     await writePng(join(short, 'clip2', '0.png'), scene(7, 0, 25, 18));
-    await writePng(join(short, 'other', '0.png'), scene(7, 0, 25, 18));
+    await writePng(join(short, 'clip10', '0.png'), scene(11, 0, 16, 24));
     await expect(evaluate({ model: 'bicubic', gt, lq: short }, noModels)).rejects.toThrow(
       `Expected 3 frames for clip clip2 in ${short} as in ${gt} but found 1`,
     );
