@@ -56,7 +56,7 @@ class Options:
 
 
 LIVE_X4 = Options(
-    numFeat=16, numFrame=3, deformableGroups=1, numExtractBlock=2, numReconstructBlock=7, numReconstructFeat=24,
+    numFeat=16, numFrame=3, deformableGroups=1, numExtractBlock=2, numReconstructBlock=6, numReconstructFeat=32,
     scale=4, featureStride=2, tail="light", alignReference=False,
 )
 

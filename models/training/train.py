@@ -25,8 +25,9 @@ WARM_UP_STEPS = 300
 EMA_DECAY = 0.999
 CHECKPOINT_SECONDS = 120
 ALIGNMENT_RATE = 0.4
-# Shares of the time: until then the motion teaches the offsets, from then on the attention learns, `psnr_loss` rules.
-OFFSET_STAGE, ATTENTION_STAGE, PSNR_STAGE = 0.4, 0.25, 0.4
+# Shares of the time. Up to MOTION_STAGE the motion alone teaches pyramid and offsets, and up to OFFSET_STAGE beside the
+# restoration, less and less; from ATTENTION_STAGE on the attention learns; from PSNR_STAGE on, `psnr_loss`.
+MOTION_STAGE, ATTENTION_STAGE, PSNR_STAGE, OFFSET_STAGE = 0.1, 0.25, 0.4, 0.5
 
 
 def charbonnier(output: torch.Tensor, truth: torch.Tensor, epsilon: float = 1e-3) -> torch.Tensor:
@@ -129,6 +130,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--init", type=Path, help="weights to start from; their alignment and attention have learnt")
     parser.add_argument("--offset-weight", type=float, default=0.1, help="of the offset loss; fades to zero")
     args = parser.parse_args()
 
@@ -147,6 +149,9 @@ def main() -> None:
         model.load_state_dict(state["params"])
         optimizer.load_state_dict(state["optimizer"])
         average, step, start = state["params_ema"], state["step"], state["start"]
+    elif args.init:
+        model.load_state_dict(torch.load(args.init, weights_only=True)["params"])
+        average = {name: value.clone() for name, value in model.state_dict().items()}
     sequences = Sequences(args.data, LIVE_X4.numFrame, args.patch)
     rng = np.random.default_rng([args.seed, step])
 
@@ -157,13 +162,16 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate * group["share"]
         for parameter in model.fusion.attention():
-            parameter.requires_grad_(progress >= ATTENTION_STAGE)
+            parameter.requires_grad_(args.init is not None or progress >= ATTENTION_STAGE)
         low, high, motion = sequences.batch(rng, args.batch)
         objective = charbonnier if progress < PSNR_STAGE else psnr_loss
         loss = objective(model(low), high)
         taught, error = offset_loss(model, motion)
         optimizer.zero_grad(set_to_none=True)
-        (loss + args.offset_weight * max(0, 1 - progress / OFFSET_STAGE) * taught).backward()
+        if progress < MOTION_STAGE and args.init is None:
+            taught.backward()
+        else:
+            (loss + args.offset_weight * max(0, 1 - progress / OFFSET_STAGE) * taught).backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
         optimizer.step()
         step += 1
