@@ -3,7 +3,7 @@
  */
 import { LimpidError } from '../errors/limpid-error.js';
 import type { ByteSamples } from '../quality/samples.js';
-import type { Clip, ClipFiles } from './evaluate-clips.js';
+import type { Clip, ClipFiles, ClipSurvey } from './evaluate-clips.js';
 import { readPng, readPngSize } from './read-png.js';
 import { surveyVideo, VideoReader } from './read-video.js';
 import type { Size } from './size.js';
@@ -13,11 +13,6 @@ export interface ClipFrames {
   /** A frame (h, w, 3). Videos give those of the last window's length or two only. */
   read(index: number): Promise<ByteSamples>;
   close(): void;
-}
-
-/** How many frames there are, all of one size. */
-export interface ClipSurvey extends Size {
-  readonly frames: number;
 }
 
 /** Least side SSIM's window needs. */

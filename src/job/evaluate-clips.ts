@@ -9,6 +9,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import type { Size } from './size.js';
 
 /** Where the frames of one side of a clip are: PNGs in order, or one video. */
 export interface ClipFiles {
@@ -17,6 +18,11 @@ export interface ClipFiles {
   readonly files: readonly string[];
   /** The path that was given, for sentences. */
   readonly given: string;
+}
+
+/** How many frames there are, all of one size. */
+export interface ClipSurvey extends Size {
+  readonly frames: number;
 }
 
 /** One clip: its truth, and its low-quality frames unless they are to be made from the truth. */

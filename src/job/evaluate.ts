@@ -4,9 +4,9 @@
  */
 import type { Engine } from '../engine/engine.js';
 import { LimpidError } from '../errors/limpid-error.js';
-import { type ClipSurvey, checkClip } from './clip-frames.js';
+import { checkClip } from './clip-frames.js';
 import { BicubicEngine } from './evaluate-bicubic.js';
-import { findClips } from './evaluate-clips.js';
+import { type ClipSurvey, findClips } from './evaluate-clips.js';
 import { type Channel, compare, type Figures, meanOf } from './evaluate-figures.js';
 import { ClipRun, type Comparison } from './evaluate-run.js';
 

@@ -10,7 +10,7 @@ import type { DecodedFrame } from '../frame/frame.js';
 import { Gate } from '../frame/gate.js';
 import type { ByteSamples } from '../quality/samples.js';
 import { openSource } from '../source/open-source.js';
-import type { ClipSurvey } from './clip-frames.js';
+import type { ClipSurvey } from './evaluate-clips.js';
 
 /** Decodes a video once and counts. @throws ERR_INPUT_FILE, ERR_FRAME_SIZE when the size changes, or the source's error. */
 export function surveyVideo(path: string): Promise<ClipSurvey> {
