@@ -32,6 +32,8 @@ export interface RunOptions {
 export async function runLimpid(config: Config, options: RunOptions = {}): Promise<void> {
   const log = options.log ?? createLog();
   const streams: RunningStream[] = [];
+  // From here on, so that a recording that has just begun is finished as well.
+  const signal = firstSignal(log);
   try {
     for (const stream of config.streams) {
       streams.push(await assemble(stream, options.mustOpenFirst ?? false, log));
@@ -45,7 +47,7 @@ export async function runLimpid(config: Config, options: RunOptions = {}): Promi
     options.onReady?.(server.url);
     status.start();
     try {
-      await Promise.race([firstSignal(log), allEnded(streams, log)]);
+      await Promise.race([signal, allEnded(streams, log)]);
     } finally {
       status.stop();
       await Promise.all(streams.map((stream) => stream.stop()));
