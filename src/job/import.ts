@@ -26,6 +26,8 @@ export interface ImportOptions {
   readonly name: string;
   /** What the weights undo; default: what the network's shape suggests. */
   readonly task?: Task | undefined;
+  /** All options that differ from the paper's network, where they are known; default: read off the shapes. */
+  readonly options?: EdvrOptionsInput | undefined;
   /** Options that override those read off the shapes, or that leave no trace there. */
   readonly set?: EdvrOptionsInput | undefined;
   /** Temporal padding the weights were trained with; default: replicate with PreDeblur, else reflection_circle. */
@@ -78,7 +80,7 @@ const reserved: ReadonlySet<string> = new Set(['bicubic', 'bypass']);
  */
 export async function importCheckpoint(options: ImportOptions): Promise<Imported> {
   const folder = options.modelsDir ?? importFolder();
-  await checkName(options, folder);
+  await checkName(options.name, folder, options.force);
   const file = await readCheckpointFile(options.file);
   const network = readNetwork(file, path.basename(options.file), options);
   const { dtype, bytes } = encode(network.weights);
@@ -101,7 +103,8 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
   };
 }
 
-async function checkName({ name, force = false }: ImportOptions, folder: string): Promise<void> {
+/** Whether a model may have a name. Throws ERR_USAGE for one that is none, or that is taken and not to be replaced. */
+export async function checkName(name: string, folder: string, force = false): Promise<void> {
   if (!modelNamePattern.test(name) || reserved.has(name)) {
     const received = JSON.stringify(name.slice(0, 80));
     throw new LimpidError(

@@ -22,7 +22,8 @@ export const modelNamePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const side = z.int().min(1).max(16384);
 const size = z.tuple([side, side], { error: 'a list of width and height' });
 
-const manifestSchema = z.strictObject({
+/** What every manifest says, whether the weights lie beside it or are still to be fetched. */
+const described = {
   formatVersion: z.literal(1, { error: '1' }),
   name: z.string({ error: 'a name' }).regex(modelNamePattern, { error: 'a name of a–z, 0–9, ".", "_" and "-"' }),
   task: z.enum(tasks, { error: `one of ${tasks.join(', ')}` }),
@@ -49,6 +50,16 @@ const manifestSchema = z.strictObject({
   license: z.string({ error: 'an SPDX licence' }).min(1, { error: 'an SPDX licence' }),
   /** Notes on where the weights come from. */
   training: z.record(z.string(), z.unknown(), { error: 'an object of notes' }).optional(),
+  /** Figures measured on held-out clips. */
+  quality: z
+    .array(
+      z.looseObject({ set: z.string({ error: 'a name' }), metric: z.string({ error: 'a name' }), value: z.number() }),
+    )
+    .optional(),
+};
+
+const manifestSchema = z.strictObject({
+  ...described,
   weights: z.strictObject(
     {
       file: z
@@ -59,12 +70,31 @@ const manifestSchema = z.strictObject({
     },
     { error: 'file, sha256 and dtype' },
   ),
-  /** Figures measured on held-out clips. */
-  quality: z
-    .array(
-      z.looseObject({ set: z.string({ error: 'a name' }), metric: z.string({ error: 'a name' }), value: z.number() }),
-    )
-    .optional(),
+});
+
+const publishedSchema = z.strictObject({
+  ...described,
+  /** Where others publish the weights. */
+  source: z.strictObject(
+    {
+      url: z.url({ protocol: /^https?$/, error: 'an http address' }),
+      /** The file's own name. */
+      file: z.string({ error: 'a file name' }).regex(/^[A-Za-z0-9][\w.-]{0,120}$/, { error: 'a file name' }),
+      /** Page that offers the file. */
+      page: z.url({ protocol: /^https?$/, error: 'an http address' }),
+      /** Of the whole file; left out where its publisher never said. */
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, { error: '64 hexadecimal digits' })
+        .optional(),
+      /** The first digits of it, which both publishers put into file names. */
+      sha256Prefix: z
+        .string()
+        .regex(/^[0-9a-f]{8,63}$/, { error: '8 to 63 hexadecimal digits' })
+        .optional(),
+    },
+    { error: 'url, file and page' },
+  ),
 });
 
 /** A manifest as it stands in its file. */
@@ -76,17 +106,36 @@ export interface ParsedManifest {
   readonly options: EdvrOptions;
 }
 
+/** The manifest of weights that others publish: as a model's, but they are still to be fetched. */
+export type Published = Readonly<z.output<typeof publishedSchema>>;
+
 /** Reads a manifest's text. `where` names the file in messages. Throws ERR_MODEL_MANIFEST about the first fault. */
 export function parseManifest(text: string, where: string): ParsedManifest {
+  const manifest = parseAs(manifestSchema, text, where);
+  return { manifest, options: checkedOptions(manifest, where) };
+}
+
+/** Reads the manifest of a published checkpoint, as {@link parseManifest} does. */
+export function parsePublished(text: string, where: string): Published {
+  const published = parseAs(publishedSchema, text, where);
+  checkedOptions(published, where);
+  return published;
+}
+
+function parseAs<T>(schema: z.ZodType<T>, text: string, where: string): T {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
     throw fault('a JSON document', 'something else', where, cause);
   }
-  const parsed = manifestSchema.safeParse(json);
+  const parsed = schema.safeParse(json);
   if (!parsed.success) throw issueFault(parsed.error.issues[0], json, where);
-  const manifest = parsed.data;
+  return parsed.data;
+}
+
+/** The options, once what the manifest says beside them agrees. */
+function checkedOptions(manifest: Omit<Manifest, 'weights'>, where: string): EdvrOptions {
   const options = parseOptions(manifest.options, where);
   if (manifest.scale !== outputScale(options)) {
     throw fault(`${outputScale(options)} for scale, as the options say,`, `${manifest.scale}`, where);
@@ -96,7 +145,7 @@ export function parseManifest(text: string, where: string): ParsedManifest {
   }
   const { min, max } = manifest.size;
   if (min[0] > max[0] || min[1] > max[1]) throw fault(`size.min within ${max.join('x')}`, min.join('x'), where);
-  return { manifest, options };
+  return options;
 }
 
 function issueFault(issue: z.core.$ZodIssue | undefined, json: unknown, where: string): LimpidError {

@@ -12,6 +12,8 @@ import { releasedKeys } from './released-keys.js';
 
 /** How a checkpoint is read. */
 export interface ReadNetworkOptions {
+  /** All options that differ from the paper's network, where they are known; default: read off the shapes. */
+  readonly options?: EdvrOptionsInput | undefined;
   /** Options that override those read off the shapes, or that leave no trace there. */
   readonly set?: EdvrOptionsInput | undefined;
   /** Key under which the weights stand; by default the first of `sections` that is there. */
@@ -41,7 +43,7 @@ export function readNetwork(file: Uint8Array, where: string, how: ReadNetworkOpt
     return tensor === undefined ? [] : [[key, tensor] as const];
   });
   const shapes = new Map(network.map(([key, { dims }]) => [key, dims]));
-  const stated = { ...inferOptions(shapes, where), ...how.set };
+  const stated = { ...(how.options ?? inferOptions(shapes, where)), ...how.set };
   const options = parseOptions(stated, where);
   checkShapes(options, shapes, where);
   const weights = new Map(network.map(([key, tensor]) => [key, tensor.read()]));

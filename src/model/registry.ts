@@ -14,6 +14,7 @@ import type { PaddingMode } from '../window/padding.js';
 import { type Manifest, modelNamePattern, parseManifest, type Task } from './manifest.js';
 import { modelFolders } from './model-folders.js';
 import { type KnownNetwork, knownNetworks } from './networks.js';
+import { publishedNames } from './published.js';
 
 /** Where models are looked for. */
 export interface RegistryOptions {
@@ -131,6 +132,10 @@ function networkCard(name: string, { task, options: input, padding }: KnownNetwo
 }
 
 async function unknownModel(name: string, registry: RegistryOptions): Promise<LimpidError> {
+  if ((await publishedNames()).includes(name)) {
+    const sentence = `Expected the weights of ${name} but they are not here yet; limpid models pull ${name} fetches them`;
+    return new LimpidError('ERR_MODEL_UNKNOWN', sentence);
+  }
   const known = [...(await modelNames(registry)), ...knownNetworks.keys()].join(', ');
   const received = JSON.stringify(name.slice(0, 80));
   return new LimpidError(
