@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { openEngine } from '../engine/open-engine.js';
 import { evaluate } from '../job/evaluate.js';
 import type { Channel } from '../job/evaluate-figures.js';
+import { EvaluateReport } from '../job/evaluate-report.js';
 import { evaluateTable } from '../job/table.js';
 import { printJson } from './print.js';
 
@@ -16,6 +17,7 @@ interface EvaluateFlags {
   readonly crop: number;
   readonly scale?: number;
   readonly selfEnsemble?: boolean;
+  readonly report?: string;
   readonly json?: boolean;
 }
 
@@ -33,18 +35,25 @@ export function evaluateCommand(): Command {
     .option('--crop <n>', 'pixels taken off every side', parseWhole, 0)
     .option('--scale <n>', 'scale of the bicubic baseline (default: 4)', parseWhole)
     .option('--self-ensemble', 'mean of four flipped passes')
+    .option('--report <dir>', 'write a page: table, plots by frame, worst frames side by side')
     .option('--json', 'one JSON document on stdout')
     .action(async (flags: EvaluateFlags) => {
-      const { json, ...options } = flags;
+      const { json, report: dir, ...options } = flags;
+      const report = dir === undefined ? undefined : await EvaluateReport.open(dir, options);
       const result = await evaluate(options, {
         openEngine: (model) => openEngine(model),
+        ...(report === undefined ? {} : { onMeasured: (measured) => report.add(measured) }),
         onProgress: ({ clip, done, total }) => showProgress(`${clip}: ${done} of ${total} frames`),
       });
       showProgress('');
+      const page = await report?.write(result);
       if (json === true) {
         printJson(result);
       } else {
         process.stdout.write(`${evaluateTable(result)}\n`);
+      }
+      if (page !== undefined) {
+        process.stderr.write(`${page}\n`);
       }
     });
 }
