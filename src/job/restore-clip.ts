@@ -122,8 +122,10 @@ class ClipOutput implements RestoreOutput {
         file.endAudio();
         return;
       }
+      // Where packets have no duration, the last one's would be 0, and MP4 would end before it: a step is the guess.
+      const stepNs = packet.ptsNs === null || this.#audioNs === null ? null : packet.ptsNs - this.#audioNs;
       this.#audioNs = packet.ptsNs;
-      file.writeAudio(packet);
+      file.writeAudio({ ...packet, durationNs: packet.durationNs ?? stepNs });
       if (untilNs === null) {
         await file.audioTaken();
       }

@@ -32,8 +32,8 @@ export interface RestoreInput {
 
 /** Files read as pictures. */
 const PICTURE = /\.(png|jpe?g)$/i;
-/** A frame of a network that takes minutes must not look like a stalled file. */
-const PATIENT = { openTimeoutMs: 60_000, stallTimeoutMs: 120_000 } as const;
+/** A file on a slow disk, or beside a busy machine, is not a broken one. */
+const PATIENT = { openTimeoutMs: 20_000, stallTimeoutMs: 120_000 } as const;
 const NS_PER_SECOND = 1_000_000_000;
 const NAME_DIGITS = 8;
 

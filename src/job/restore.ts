@@ -173,6 +173,9 @@ class Restoration {
     if (this.#bent > 0) {
       onNote?.(`${this.#bent} frames had no time after the one before them and were moved by a millisecond`);
     }
+    if (complete) {
+      this.#noteEarlyEnd();
+    }
     if (this.#brokenOff !== null) {
       throw this.#brokenOffError();
     }
@@ -280,6 +283,17 @@ class Restoration {
     return { done: this.#done, found: this.#found, total, share };
   }
 
+  /** Demuxers end a file that was cut off as one that was not. Its audio may be longer than its video, so it is a note. */
+  #noteEarlyEnd(): void {
+    const last = this.#lastPtsNs;
+    if (this.#durationNs !== null && last !== null && this.#durationNs - last > EARLY_END_NS) {
+      const seconds = (ns: bigint): string => (Number(ns) / 1e9).toFixed(1);
+      this.#deps.onNote?.(
+        `${this.#input.label} says it lasts ${seconds(this.#durationNs)} s but its last picture is at ${seconds(last)} s: it may be cut off`,
+      );
+    }
+  }
+
   #brokenOffError(): LimpidError {
     const why = this.#brokenOff;
     const code = why instanceof LimpidError ? why.code : 'ERR_SOURCE_LOST';
@@ -288,6 +302,8 @@ class Restoration {
   }
 }
 
+/** A last picture may stand for a while; longer than this is worth a sentence. */
+const EARLY_END_NS = 1_000_000_000n;
 /** What a time that does not rise is moved by: the step of Matroska. */
 const MIN_STEP_NS = 1_000_000n;
 

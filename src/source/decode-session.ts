@@ -145,7 +145,13 @@ class DecodeSession {
   }
 
   #silence(): LimpidError {
-    const { label, options } = this.#plan;
+    const { label, options, gated } = this.#plan;
+    if (gated && !this.#opened) {
+      return new LimpidError(
+        'ERR_SOURCE_OPEN',
+        `${label} gave no picture within ${options.openTimeoutMs} ms; check that it has video`,
+      );
+    }
     return this.#opened
       ? new LimpidError('ERR_SOURCE_STALLED', `${label} has sent nothing for ${options.stallTimeoutMs} ms`)
       : new LimpidError(
