@@ -22,7 +22,7 @@ export interface OffsetField {
   readonly dims: Dims;
 }
 
-/** Why a restored picture is the upscaled reference instead. */
+/** Why offsets are not usable. */
 export type OffsetFault = 'offsets-not-finite' | 'offsets-absurd';
 
 /** Outputs of the restore graph, one number a field. */

@@ -6,10 +6,12 @@
  * The tensors of a slot are allocated once and filled again for a later frame.
  */
 import ort from 'onnxruntime-node';
-import { describeGraphs, emitGraph, type GraphDescriptions } from '../edvr/emit.js';
+import { describeGraphs, emitGraph, type GraphDescriptions, type GraphRequest } from '../edvr/emit.js';
+import { geometryOf } from '../edvr/geometry.js';
+import { ENERGY, LARGEST, offsetFault, offsetReach } from '../edvr/offset-watch.js';
 import type { Model } from '../model/registry.js';
-import type { TensorInfo } from '../onnx/tensor.js';
-import type { FrameUpload, WorkerSetup } from './worker-protocol.js';
+import { elementCount, type TensorInfo } from '../onnx/tensor.js';
+import type { FrameUpload, OffsetsSeen, WorkerSetup } from './worker-protocol.js';
 
 /** One frame and what is known of it. */
 interface Slot {
@@ -24,34 +26,50 @@ interface Slot {
 /** Slots kept for reuse: a window, and the frames that arrive while it is restored. */
 const SPARE_SLOTS = 8;
 
+/** What opens a session: a graph in the worker's way. */
+type OpenGraph = (kind: 'pyramid' | 'restore' | 'upscale') => Promise<ort.InferenceSession>;
+
 /** Both sessions of a model. Not reentrant: the worker asks for one thing at a time. */
 export class EdvrSession {
+  readonly #request: GraphRequest;
   readonly #graphs: GraphDescriptions;
   readonly #pyramidSession: ort.InferenceSession;
   readonly #restoreSession: ort.InferenceSession;
+  readonly #open: OpenGraph;
+  /** Opened when offsets first turn out unusable. */
+  #upscaleSession: ort.InferenceSession | undefined;
   readonly #slots = new Map<string, Map<number, Slot>>();
   #spare: Slot['features'][] = [];
   #returned: ArrayBuffer[] = [];
 
-  private constructor(graphs: GraphDescriptions, pyramid: ort.InferenceSession, restore: ort.InferenceSession) {
-    this.#graphs = graphs;
-    this.#pyramidSession = pyramid;
-    this.#restoreSession = restore;
+  private constructor(
+    request: GraphRequest,
+    open: OpenGraph,
+    sessions: { readonly pyramid: ort.InferenceSession; readonly restore: ort.InferenceSession },
+  ) {
+    this.#request = request;
+    this.#graphs = describeGraphs(request);
+    this.#open = open;
+    this.#pyramidSession = sessions.pyramid;
+    this.#restoreSession = sessions.restore;
   }
 
   /** Emits both graphs for the frame size and opens them. Throws ERR_MODEL_WEIGHTS, ERR_FRAME_SIZE, or onnxruntime's error. */
-  static async open(model: Model, { width, height, threads, incremental }: WorkerSetup): Promise<EdvrSession> {
-    const request = { options: model.options, size: { width, height }, output: 'uint8', incremental } as const;
-    const options: ort.InferenceSession.SessionOptions = {
+  static async open(model: Model, setup: WorkerSetup): Promise<EdvrSession> {
+    const { width, height, threads, incremental, output, offsets, sparing } = setup;
+    const request: GraphRequest = { options: model.options, size: { width, height }, output, incremental, offsets };
+    const sessionOptions: ort.InferenceSession.SessionOptions = {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
+      enableCpuMemArena: !sparing,
       // Spinning threads would take the cores from decoding and encoding, and gain nothing measurable.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     };
-    const pyramid = await ort.InferenceSession.create(emitGraph('pyramid', request, model.weights), options);
-    const restore = await ort.InferenceSession.create(emitGraph('restore', request, model.weights), options);
-    return new EdvrSession(describeGraphs(request), pyramid, restore);
+    const open: OpenGraph = (kind) =>
+      ort.InferenceSession.create(emitGraph(kind, request, model.weights), sessionOptions);
+    const pyramid = await open('pyramid');
+    return new EdvrSession(request, open, { pyramid, restore: await open('restore') });
   }
 
   /** Takes over a frame's pixels. */
@@ -91,8 +109,11 @@ export class EdvrSession {
     return sum;
   }
 
-  /** Restores the middle frame of a window whose pyramids are computed, into `output`: uint8 (H, W, 3). */
-  async restore(stream: string, seqs: readonly number[], output: ArrayBuffer): Promise<void> {
+  /**
+   * Restores the middle frame of a window whose pyramids are computed, into `output`: RGB (H, W, 3). Where the offsets
+   * are not usable it is the upscaled middle frame.
+   */
+  async restore(stream: string, seqs: readonly number[], output: ArrayBuffer): Promise<OffsetsSeen> {
     const { frame, features, restored } = this.#graphs.restore;
     const slots = seqs.map((seq) => this.#slot(stream, seq));
     const reference = slots[slots.length >> 1];
@@ -107,9 +128,15 @@ export class EdvrSession {
       }
       feeds[name] = tensor;
     }
-    await this.#restoreSession.run(feeds, {
-      [restored.name]: new ort.Tensor('uint8', new Uint8Array(output), restored.dims),
-    });
+    const picture = tensorOver(restored, output);
+    const report = this.#emptyReport();
+    await this.#restoreSession.run(feeds, { [restored.name]: picture, ...report });
+    const seen = this.#judge(report);
+    if (seen.fault !== undefined) {
+      this.#upscaleSession ??= await this.#open('upscale');
+      await this.#upscaleSession.run({ [frame.name]: reference.frame }, { [restored.name]: picture });
+    }
+    return seen;
   }
 
   /** Drops what is kept for a stream: all of it, or the frames older than a seq. */
@@ -139,6 +166,27 @@ export class EdvrSession {
   async close(): Promise<void> {
     await this.#pyramidSession.release();
     await this.#restoreSession.release();
+    await this.#upscaleSession?.release();
+  }
+
+  /** Tensors for what the restore graph says of its offsets. */
+  #emptyReport(): Record<string, ort.Tensor> {
+    const { length } = this.#graphs.restore.offsets;
+    const names = length === 0 ? [] : this.#request.offsets === 'reach' ? [ENERGY, LARGEST] : [ENERGY];
+    return Object.fromEntries(
+      names.map((name) => [name, emptyTensor({ name, type: 'float32', dims: [length, 1, 1, 1] })]),
+    );
+  }
+
+  #judge(report: Record<string, ort.Tensor>): OffsetsSeen {
+    const fields = this.#graphs.restore.offsets;
+    const numbers = (name: string) => (report[name]?.data ?? new Float32Array(fields.length)) as Float32Array;
+    const fault = offsetFault(fields, numbers(ENERGY));
+    if (fault !== undefined) {
+      return { fault, reach: 0 };
+    }
+    const { padded } = geometryOf(this.#request.options, this.#request.size);
+    return { reach: offsetReach(fields, numbers(LARGEST), padded.width) };
   }
 
   #slotsOf(stream: string): Map<number, Slot> {
@@ -160,5 +208,11 @@ export class EdvrSession {
 }
 
 function emptyTensor({ dims }: TensorInfo): ort.Tensor {
-  return new ort.Tensor('float32', new Float32Array(dims.reduce((product, dim) => product * dim, 1)), dims);
+  return new ort.Tensor('float32', new Float32Array(elementCount(dims)), dims);
+}
+
+function tensorOver({ type, dims }: TensorInfo, buffer: ArrayBuffer): ort.Tensor {
+  return type === 'uint8'
+    ? new ort.Tensor('uint8', new Uint8Array(buffer), dims)
+    : new ort.Tensor('float32', new Float32Array(buffer), dims);
 }

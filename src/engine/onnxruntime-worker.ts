@@ -62,10 +62,10 @@ async function restore(session: EdvrSession, request: RestoreRequest): Promise<v
     }
     const pyramidMs = session.claimPyramidMs(stream, seqs);
     const startMs = performance.now();
-    await session.restore(stream, seqs, output);
+    const offsets = await session.restore(stream, seqs, output);
     const restoreMs = performance.now() - startMs;
     const returned = session.takeReturned();
-    say({ type: 'restored', id, output, pyramidMs, restoreMs, returned }, [output, ...returned]);
+    say({ type: 'restored', id, output, pyramidMs, restoreMs, offsets, returned }, [output, ...returned]);
   } catch (thrown) {
     const returned = session.takeReturned();
     say(

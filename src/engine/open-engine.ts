@@ -1,19 +1,42 @@
 /**
- * Opens the engine of a model: the one door to the kinds.
+ * Opens the engine of a model: the one door to the kinds and their decorators.
  */
+import type { Size } from '../edvr/geometry.js';
 import { loadModel } from '../model/registry.js';
 import { BypassEngine } from './bypass-engine.js';
 import type { Engine } from './engine.js';
+import { type FloatEngine, OnnxRuntimeFloatEngine } from './float-engine.js';
+import { FrameMemory } from './frame-memory.js';
 import { OnnxRuntimeEngine } from './onnxruntime-engine.js';
+import { PictureOps } from './picture-ops.js';
+import { RoundedEngine } from './rounded-engine.js';
+import { type SelfEnsemble, SelfEnsembleEngine } from './self-ensemble-engine.js';
+import { SizedEngine } from './sized-engine.js';
+import { TiledEngine } from './tiled-engine.js';
 
 /** Options of {@link openEngine}. */
 export interface OpenEngineOptions {
   /** Where models lie; default: the models folder of the package. */
-  readonly modelsDir?: string;
+  readonly modelsDir?: string | undefined;
   /** Threads within one operator of onnxruntime; default: the cores of the machine, at most 4. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** false: the form without the incremental halves, to compare with; default true. */
-  readonly incremental?: boolean;
+  readonly incremental?: boolean | undefined;
+  /** The mean of that many turned passes: 4 flips, as in the paper, or 8 with the transposed ones. Default: one pass. */
+  readonly selfEnsemble?: SelfEnsemble | undefined;
+  /**
+   * Frames are restored in tiles: never, where they don't fit into memory otherwise ('auto', the default), or where they
+   * are larger than the given size.
+   */
+  readonly tile?: Size | 'auto' | 'off' | undefined;
+  /**
+   * Pixels around a tile that are computed and thrown away, in pixels of the frame. 'exact': as many as make the result
+   * that of the whole frame, the static receptive field and the farthest offset. Default: 32, 128 where the network works
+   * at a quarter of the frame's size; no seams, but not exact.
+   */
+  readonly tileOverlap?: number | 'exact' | undefined;
+  /** Bytes that 'auto' keeps to; default: half of the machine's memory, at most 4 GiB. */
+  readonly memoryBytes?: number | undefined;
 }
 
 /** Scale of `bypass`, which has no model to say it. */
@@ -29,15 +52,55 @@ export async function openEngine(name: string, options: OpenEngineOptions = {}):
   if (name === 'bypass') {
     return new BypassEngine(BYPASS_SCALE);
   }
-  const { modelsDir, threads, incremental } = options;
-  const { scale, window, padding } = await loadModel(name, { modelsDir });
-  return new OnnxRuntimeEngine({
+  const { modelsDir, threads, incremental = true, selfEnsemble, tile = 'auto' } = options;
+  const model = await loadModel(name, { modelsDir });
+  const { scale, window, padding } = model;
+  const runtime = {
     model: name,
     scale,
     window,
     padding,
+    incremental,
     ...(modelsDir === undefined ? {} : { modelsDir }),
     ...(threads === undefined ? {} : { threads }),
-    ...(incremental === undefined ? {} : { incremental }),
+  };
+  const memory = new FrameMemory(model.options, { incremental, budgetBytes: options.memoryBytes });
+  const pictures = new PictureOps();
+  const tiled = (inner: FloatEngine): FloatEngine =>
+    tile === 'off' ? inner : new TiledEngine(inner, pictures, memory.tiledOptions(tile, options.tileOverlap));
+  if (selfEnsemble !== undefined) {
+    const passes = new SelfEnsembleEngine(tiled(new OnnxRuntimeFloatEngine(runtime, true)), pictures, selfEnsemble);
+    return new RoundedEngine(passes, pictures);
+  }
+  const whole = new OnnxRuntimeEngine(runtime);
+  if (tile === 'off') {
+    return whole;
+  }
+  return new SizedEngine({
+    whole,
+    tiled: new RoundedEngine(tiled(new OnnxRuntimeFloatEngine(runtime, true)), pictures),
+    fits: (frame) => memory.fitsWhole(frame, tile),
   });
+}
+
+/**
+ * Opens the stages of a restoration: models by name, separated by commas, each restoring what the one before gave.
+ * Throws what {@link openEngine} throws; nothing stays open then.
+ */
+export async function openStages(
+  names: string,
+  options: OpenEngineOptions = {},
+): Promise<readonly [Engine, ...Engine[]]> {
+  const [first = '', ...rest] = names.split(',').map((name) => name.trim());
+  const engine = await openEngine(first, options);
+  const next: Engine[] = [];
+  try {
+    for (const name of rest) {
+      next.push(await openEngine(name, options));
+    }
+    return [engine, ...next];
+  } catch (error) {
+    await Promise.all([engine, ...next].map((open) => open.dispose()));
+    throw error;
+  }
 }

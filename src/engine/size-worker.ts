@@ -7,7 +7,7 @@ import { LimpidError } from '../errors/limpid-error.js';
 import type { Frame, FrameTiming } from '../frame/frame.js';
 import type { FrameWindow } from '../window/frame-window.js';
 import { BufferPool } from './buffer-pool.js';
-import type { FrameUpload, WorkerReply, WorkerRequest, WorkerSetup } from './worker-protocol.js';
+import type { FrameUpload, OffsetsSeen, WorkerReply, WorkerRequest, WorkerSetup } from './worker-protocol.js';
 
 /** Free input buffers kept: a window and a few frames prepared ahead. */
 const INPUT_BUFFERS = 8;
@@ -18,6 +18,7 @@ const CLOSE_TIMEOUT_MS = 30_000;
 export interface RestoredOutput {
   readonly output: ArrayBuffer;
   readonly timing: Omit<FrameTiming, 'waitMs'>;
+  readonly offsets: OffsetsSeen;
 }
 
 interface Pending {
@@ -164,7 +165,8 @@ export class SizeWorker {
       pending?.reject(new LimpidError('ERR_ENGINE', reply.message));
       return;
     }
-    pending?.resolve({ output: reply.output, timing: { pyramidMs: reply.pyramidMs, restoreMs: reply.restoreMs } });
+    const { output, pyramidMs, restoreMs, offsets } = reply;
+    pending?.resolve({ output, timing: { pyramidMs, restoreMs }, offsets });
   }
 
   #die(error: LimpidError, rejectReady: (error: LimpidError) => void): void {

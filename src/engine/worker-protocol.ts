@@ -6,6 +6,16 @@
  *     engine ◀── restored (output, times, frame buffers to reuse) ── worker
  */
 
+import type { OffsetFault, OffsetReport } from '../edvr/offset-watch.js';
+
+/** What was seen of the offsets of a window. */
+export interface OffsetsSeen {
+  /** Set when they are not usable: the output is the upscaled reference instead. */
+  readonly fault?: OffsetFault;
+  /** How far they fetch features from, in pixels of the frame; 0 unless the worker was told to report it. */
+  readonly reach: number;
+}
+
 /** What a worker restores: one model at one frame size. */
 export interface WorkerSetup {
   readonly model: string;
@@ -16,6 +26,14 @@ export interface WorkerSetup {
   readonly threads: number;
   /** Whether pyramids carry the halves of the first offset convolutions; without them the network is as the paper draws it. */
   readonly incremental: boolean;
+  /** Element type of restored pictures; float32 is before clamp and rounding. */
+  readonly output: 'uint8' | 'float32';
+  readonly offsets: OffsetReport;
+  /**
+   * Whether memory goes back to the system after every run: slower, but a run takes what it needs once. Kept memory is
+   * taken twice, as onnxruntime's arena first grows by pieces and then takes all of a run's plan in one.
+   */
+  readonly sparing: boolean;
 }
 
 /** A low-resolution picture on its way into the worker: uint8 RGB (h, w, 3). */
@@ -33,7 +51,7 @@ export type WorkerRequest =
       /** Seqs of the window, in order of time; the reference is in the middle. Older frames of the stream are dropped. */
       readonly seqs: readonly number[];
       readonly uploads: readonly FrameUpload[];
-      /** Receives the restored picture, uint8 RGB (H, W, 3). */
+      /** Receives the restored picture, RGB (H, W, 3). */
       readonly output: ArrayBuffer;
     }
   | { readonly type: 'forget'; readonly stream: string }
@@ -48,6 +66,7 @@ export type WorkerReply =
       readonly output: ArrayBuffer;
       readonly pyramidMs: number;
       readonly restoreMs: number;
+      readonly offsets: OffsetsSeen;
       /** Buffers of frames that were dropped, to be filled again. */
       readonly returned: readonly ArrayBuffer[];
     }

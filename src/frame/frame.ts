@@ -8,12 +8,6 @@ import type { Lease } from './lease.js';
 /** Pixel layouts a frame may have. Consumers switch on it exhaustively; I420 and NV12 are to join. */
 export type PixelFormat = 'rgb8';
 
-/** The shape of a pixel: width over height, as a fraction that is not 1. */
-export interface PixelAspect {
-  readonly numerator: number;
-  readonly denominator: number;
-}
-
 /** Pixels: uint8 RGB, interleaved (h, w, 3), rows without padding, full range 0–255. */
 export interface Picture {
   readonly width: number;
@@ -21,8 +15,6 @@ export interface Picture {
   readonly format: PixelFormat;
   /** height × width × 3 bytes. Never written after it was published. */
   readonly data: Uint8Array;
-  /** Absent when pixels are square. */
-  readonly pixelAspect?: PixelAspect;
 }
 
 /** A picture as its source decoded it, before it has a place on the stream clock. */
@@ -59,11 +51,16 @@ export interface FrameTiming {
   readonly restoreMs: number;
 }
 
+/** Why a frame is shown as the upscaled source frame: the network's offsets were not usable. */
+export type FallbackReason = 'offsets-not-finite' | 'offsets-absurd';
+
 /** A restored frame beside the source frame of the same seq. */
 export interface RestoredFrame {
   readonly frame: Frame;
   readonly source: Frame;
   readonly timing: FrameTiming;
+  /** Set when `frame` is, in whole or in part, the upscaled source frame. */
+  readonly fallback?: FallbackReason;
 }
 
 /** Bytes of one picture of a format. */

@@ -121,6 +121,22 @@ export class GraphBuilder extends GraphFile {
     return this.node('Cast', [x], x.dims, { type, attributes: { to: dataTypes[type] } });
   }
 
+  /** Elements [from, to) of one axis. */
+  slice(x: Value, axis: number, from: number, to: number): Value {
+    if (from === 0 && to === x.dims[axis]) return x;
+    const inputs = [x, this.ints([from]), this.ints([to]), this.ints([axis])];
+    return this.node('Slice', inputs, x.dims.with(axis, to - from));
+  }
+
+  /** The elements of each given axis in opposite order. */
+  flip(x: Value, axes: readonly number[]): Value {
+    if (axes.length === 0) return x;
+    const each = (value: number) => this.ints(axes.map(() => value));
+    // An end beyond the first element: the axis is walked down to it, whatever its size.
+    const inputs = [x, each(-1), each(-(2 ** 31)), this.ints(axes), each(-1)];
+    return this.node('Slice', inputs, x.dims);
+  }
+
   /** Elements [0, size) of each given axis. */
   crop(x: Value, sizes: Readonly<Record<number, number>>): Value {
     const cuts = Object.entries(sizes).filter(([axis, size]) => size < (x.dims[Number(axis)] ?? 0));

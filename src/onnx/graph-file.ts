@@ -33,6 +33,13 @@ export interface MacEntry {
   readonly macs: number;
 }
 
+/** One operation as it will run. */
+export interface Step {
+  readonly opType: string;
+  readonly inputs: readonly Value[];
+  readonly output: Value;
+}
+
 /** What a node has beside its inputs. `type` is the output's, by default the first input's. */
 export interface NodeOptions {
   readonly type?: ElementType;
@@ -47,6 +54,7 @@ export class GraphFile {
   readonly #outputs: TensorInfo[] = [];
   readonly #initializers = new Map<string, { readonly value: Value; readonly bytes: () => Uint8Array }>();
   readonly #macs: MacEntry[] = [];
+  readonly #steps: Step[] = [];
   /** Names of the values that operations made. */
   readonly #made = new Set<string>();
   readonly #renamed = new Map<string, string>();
@@ -68,6 +76,11 @@ export class GraphFile {
   /** Counted operations in order. A convolution's multiply-accumulates: output elements × kernel area × input channels. */
   get macs(): readonly MacEntry[] {
     return this.#macs;
+  }
+
+  /** Operations in the order they were added; constants are among their inputs. */
+  get steps(): readonly Step[] {
+    return this.#steps;
   }
 
   /** Declares a graph input. */
@@ -124,6 +137,7 @@ export class GraphFile {
   node(opType: string, inputs: readonly (Value | undefined)[], dims: Dims, options: NodeOptions = {}): Value {
     const value = { name: `v${this.#made.size}`, type: options.type ?? inputs[0]?.type ?? 'float32', dims };
     this.#made.add(value.name);
+    this.#steps.push({ opType, inputs: inputs.filter((input) => input !== undefined), output: value });
     this.#nodes.push({
       name: `${opType}_${value.name}`,
       opType,
