@@ -2,7 +2,7 @@
  * What servers see of a running stream, without knowing how it is assembled.
  */
 import type { Observable } from 'rxjs';
-import type { RestoredFrame } from './frame.js';
+import type { FallbackReason, RestoredFrame } from './frame.js';
 
 /** Where a stream is in its life. */
 export type StreamState = 'connecting' | 'live' | 'stalled' | 'reconnecting' | 'ended' | 'failed';
@@ -37,6 +37,8 @@ export interface StreamStatus {
   readonly framesIn: number;
   readonly framesRestored: number;
   readonly framesSkipped: Readonly<Record<SkipReason, number>>;
+  /** Among those restored: frames shown as the upscaled source frame. */
+  readonly framesFallback: Readonly<Record<FallbackReason, number>>;
   readonly reconnects: number;
   /** Frames a second over the last two seconds. */
   readonly fpsIn: number;

@@ -52,6 +52,20 @@ export class Metrics {
         }
       },
     });
+    new Counter({
+      name: 'limpid_frames_fallback_total',
+      help: 'Frames shown as the upscaled source frame since offsets were not usable, by reason',
+      labelNames: ['stream', 'reason'],
+      registers,
+      collect() {
+        this.reset();
+        for (const stream of streams) {
+          for (const [reason, count] of Object.entries(stream.status().framesFallback)) {
+            this.inc({ stream: stream.name, reason }, count);
+          }
+        }
+      },
+    });
     new Gauge({
       name: 'limpid_stream_live',
       help: '1 while the stream gives restored frames, else 0',

@@ -5,14 +5,14 @@ import { Subject, type Subscription } from 'rxjs';
 import { tap } from 'rxjs/operators';
 import type { Engine } from '../engine/engine.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
-import type { RestoredFrame } from '../frame/frame.js';
+import type { FallbackReason, RestoredFrame } from '../frame/frame.js';
 import { Gate } from '../frame/gate.js';
 import type { LiveStream, StreamState, StreamStatus } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { Sink } from '../sink/sink.js';
 import type { Source } from '../source/source.js';
 import { RateLimitedReports } from './rate-limited-reports.js';
-import { restore } from './restore.js';
+import { restoreStages } from './restore-stages.js';
 import { openSessions, type ReconnectPolicy, type SessionEvent } from './sessions.js';
 import { SinkQueue } from './sink-queue.js';
 import { StreamStatistics } from './statistics.js';
@@ -22,6 +22,8 @@ export interface StreamParts {
   readonly name: string;
   readonly source: Source;
   readonly engine: Engine;
+  /** Restore what the engine gave, one after the other (two-stage restoration); none by default. */
+  readonly nextStages?: readonly Engine[];
   readonly sinks: readonly Sink[];
   /** undefined: the stream ends with its first session. */
   readonly reconnect: ReconnectPolicy | undefined;
@@ -46,6 +48,7 @@ class AssembledStream implements RunningStream {
   readonly restored$ = new Subject<RestoredFrame>();
   readonly done: Promise<void>;
   readonly #parts: StreamParts;
+  readonly #engines: readonly Engine[];
   readonly #sinks: readonly SinkQueue[];
   readonly #statistics = new StreamStatistics();
   readonly #reports: RateLimitedReports;
@@ -62,6 +65,7 @@ class AssembledStream implements RunningStream {
   constructor(parts: StreamParts) {
     this.#parts = parts;
     this.name = parts.name;
+    this.#engines = [parts.engine, ...(parts.nextStages ?? [])];
     this.#reports = new RateLimitedReports((line) => parts.log.warn({ stream: parts.name }, line));
     this.#sinks = parts.sinks.map((sink) => this.#queueFor(sink));
     this.done = new Promise((resolve, reject) => {
@@ -72,7 +76,8 @@ class AssembledStream implements RunningStream {
   }
 
   status(): StreamStatus {
-    const { engine } = this.#parts;
+    const specs = this.#engines.map(({ spec }) => spec);
+    const scale = specs.reduce((product, spec) => product * spec.scale, 1);
     const statistics = this.#statistics;
     const nowMs = Date.now();
     const { width, height } = this.#sourceSize;
@@ -80,16 +85,17 @@ class AssembledStream implements RunningStream {
       name: this.name,
       state: this.#state,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
-      model: engine.spec.model,
-      engine: engine.spec.kind,
-      latencyFrames: engine.spec.window >> 1,
+      model: specs.map(({ model }) => model).join(','),
+      engine: [...new Set(specs.map(({ kind }) => kind))].join(','),
+      latencyFrames: specs.reduce((sum, { window }) => sum + (window >> 1), 0),
       sourceWidth: width,
       sourceHeight: height,
-      width: width * engine.spec.scale,
-      height: height * engine.spec.scale,
+      width: width * scale,
+      height: height * scale,
       framesIn: statistics.framesIn,
       framesRestored: statistics.framesRestored,
       framesSkipped: { ...statistics.framesSkipped },
+      framesFallback: { ...statistics.framesFallback },
       reconnects: statistics.reconnects,
       fpsIn: statistics.fpsIn(nowMs),
       fpsRestored: statistics.fpsRestored(nowMs),
@@ -103,7 +109,7 @@ class AssembledStream implements RunningStream {
   }
 
   #connect(): Subscription {
-    const { source, engine, reconnect, name } = this.#parts;
+    const { source, reconnect, name } = this.#parts;
     const gate = new Gate();
     return openSessions({ source, gate, reconnect, onEvent: (event) => this.#onSession(event) })
       .pipe(
@@ -111,8 +117,8 @@ class AssembledStream implements RunningStream {
           this.#sourceSize = { width: frame.width, height: frame.height };
           this.#statistics.countIn(Date.now());
         }),
-        restore({
-          engine,
+        restoreStages({
+          engines: this.#engines,
           stream: name,
           policy: source.live ? 'skip' : 'block',
           gate,
@@ -139,6 +145,9 @@ class AssembledStream implements RunningStream {
 
   #publish(restored: RestoredFrame): void {
     this.#statistics.countRestored(restored, Date.now());
+    if (restored.fallback !== undefined) {
+      this.#reports.report(`a frame is shown upscaled, not restored: ${fallbackSentence(restored.fallback)}`);
+    }
     for (const sink of this.#sinks) {
       sink.push(restored.frame);
     }
@@ -197,7 +206,7 @@ class AssembledStream implements RunningStream {
     await Promise.resolve();
     this.#subscription.unsubscribe();
     await Promise.all(this.#sinks.map((sink) => sink.close()));
-    await this.#parts.engine.dispose();
+    await Promise.all(this.#engines.map((engine) => engine.dispose()));
     this.#reports.flush();
     this.restored$.complete();
     if (failure === undefined) {
@@ -205,5 +214,14 @@ class AssembledStream implements RunningStream {
     } else {
       this.#settle.reject(failure);
     }
+  }
+}
+
+function fallbackSentence(reason: FallbackReason): string {
+  switch (reason) {
+    case 'offsets-not-finite':
+      return 'the network’s offsets are not finite';
+    case 'offsets-absurd':
+      return 'the network’s offsets are farther than any motion';
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Counts and times of one stream, for the status line, the viewer and the metrics.
  */
-import type { RestoredFrame } from '../frame/frame.js';
+import type { FallbackReason, RestoredFrame } from '../frame/frame.js';
 import type { Quantiles, SkipReason, Stage } from '../frame/live-stream.js';
 
 /** Frames over which quantiles are taken. */
@@ -14,6 +14,7 @@ export class StreamStatistics {
   framesRestored = 0;
   reconnects = 0;
   readonly framesSkipped: Record<SkipReason, number> = { overload: 0, resize: 0, 'engine-error': 0 };
+  readonly framesFallback: Record<FallbackReason, number> = { 'offsets-not-finite': 0, 'offsets-absurd': 0 };
   readonly #in = new Rate();
   readonly #restored = new Rate();
   readonly #stages: Record<Stage, Samples> = {
@@ -28,8 +29,11 @@ export class StreamStatistics {
     this.#in.count(nowMs);
   }
 
-  countRestored({ timing, source }: RestoredFrame, nowMs: number): void {
+  countRestored({ timing, source, fallback }: RestoredFrame, nowMs: number): void {
     this.framesRestored += 1;
+    if (fallback !== undefined) {
+      this.framesFallback[fallback] += 1;
+    }
     this.#restored.count(nowMs);
     this.#stages.wait.add(timing.waitMs);
     this.#stages.pyramid.add(timing.pyramidMs);

@@ -16,6 +16,7 @@ const live: StreamStatus = {
   framesIn: 100,
   framesRestored: 60,
   framesSkipped: { overload: 38, resize: 0, 'engine-error': 1 },
+  framesFallback: { 'offsets-not-finite': 0, 'offsets-absurd': 2 },
   reconnects: 0,
   fpsIn: 25,
   fpsRestored: 12.34,

@@ -81,6 +81,7 @@ export class SyntheticStream implements LiveStream {
       framesIn: this.#seq,
       framesRestored: this.#restored,
       framesSkipped: { overload: this.#seq - this.#restored, resize: 0, 'engine-error': 0 },
+      framesFallback: { 'offsets-not-finite': 0, 'offsets-absurd': 2 },
       reconnects: 2,
       fpsIn: 25,
       fpsRestored: 12.5,

@@ -1,0 +1,123 @@
+import { Subject } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/engine/engine.js';
+import type { Frame, RestoredFrame } from '../../src/frame/frame.js';
+import { Gate } from '../../src/frame/gate.js';
+import { Lease } from '../../src/frame/lease.js';
+import { restoreStages } from '../../src/stream/restore-stages.js';
+import type { FrameWindow } from '../../src/window/frame-window.js';
+import { testFrame } from '../fixtures/frames.js';
+
+/** An engine of three frames whose picture is the sum of its window's first bytes, in pooled buffers. */
+class SumEngine implements Engine {
+  readonly spec = { kind: 'sum', model: 'sum', scale: 1, window: 3, padding: 'replicate' } as const;
+  readonly windows: string[] = [];
+  free = 0;
+  lent = 0;
+
+  prepare(): void {}
+
+  async restore(_stream: string, window: FrameWindow): Promise<RestoredFrame> {
+    this.windows.push(window.frames.map(({ seq }) => seq).join(' '));
+    const data = new Uint8Array(12).fill(window.frames.reduce((sum, frame) => sum + (frame.data[0] ?? 0), 0));
+    this.lent += 1;
+    const lease = new Lease(() => {
+      // What a pool does: the buffer is filled again, whoever still looks at it.
+      data.fill(255);
+      this.free += 1;
+    });
+    const timing = { waitMs: 5, pyramidMs: 1, restoreMs: 2 };
+    return { frame: { ...window.reference, data, lease }, source: window.reference, timing };
+  }
+
+  forget(): void {}
+
+  async dispose(): Promise<void> {}
+}
+
+interface Seen {
+  readonly seq: number;
+  readonly value: number;
+  readonly source: Frame;
+  readonly restoreMs: number;
+}
+
+function run(engines: readonly Engine[], count: number, failing?: { readonly seq: number }): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  const frames$ = new Subject<Frame>();
+  const gate = new Gate();
+  return new Promise((resolve, reject) => {
+    const skipped: string[] = [];
+    frames$
+      .pipe(
+        restoreStages({
+          engines,
+          stream: 'a',
+          policy: 'block',
+          gate,
+          onSkip: (frame, reason) => skipped.push(`${frame.seq} ${reason}`),
+          whenRoom: () => Promise.resolve(),
+        }),
+      )
+      .subscribe({
+        next: ({ frame, source, timing }) =>
+          seen.push({ seq: frame.seq, value: frame.data[0] ?? -1, source, restoreMs: timing.restoreMs }),
+        error: reject,
+        complete: () => {
+          expect(skipped).toEqual(failing === undefined ? [] : [`${failing.seq} engine-error`]);
+          resolve(seen);
+        },
+      });
+    for (let seq = 0; seq < count; seq += 1) {
+      frames$.next(testFrame(seq, { data: new Uint8Array(12).fill(seq) }));
+    }
+    frames$.complete();
+  });
+}
+
+/** What `replicate` windows of three sum up to. */
+function sums(values: readonly number[]): number[] {
+  const at = (i: number) => values[Math.min(Math.max(i, 0), values.length - 1)] ?? 0;
+  return values.map((_, i) => at(i - 1) + at(i) + at(i + 1));
+}
+
+describe('restoreStages', () => {
+  it('gives the second stage windows of what the first restored, padded anew, in order', async () => {
+    const [first, second] = [new SumEngine(), new SumEngine()];
+    const seen = await run([first, second], 8);
+    const inputs = [0, 1, 2, 3, 4, 5, 6, 7];
+    expect(seen.map(({ seq }) => seq)).toEqual(inputs);
+    expect(seen.map(({ value }) => value)).toEqual(sums(sums(inputs)));
+    expect(second.windows).toEqual(first.windows);
+  });
+
+  it('puts the first stage’s source beside the picture, and adds up the times', async () => {
+    const seen = await run([new SumEngine(), new SumEngine(), new SumEngine()], 5);
+    expect(seen.map(({ source }) => source.data[0])).toEqual([0, 1, 2, 3, 4]);
+    expect(new Set(seen.map(({ restoreMs }) => restoreMs))).toEqual(new Set([6]));
+  });
+
+  it('gives back every buffer of the first stage, and none before its last window', async () => {
+    const [first, second] = [new SumEngine(), new SumEngine()];
+    const seen = await run([first, second], 20);
+    // A buffer given back too early would have been filled with 255.
+    expect(seen.map(({ value }) => value)).toEqual(sums(sums(Array.from({ length: 20 }, (_, i) => i))));
+    expect([first.lent, first.free, second.free]).toEqual([20, 20, 20]);
+  });
+
+  it('goes on after a window that the second stage could not restore', async () => {
+    const second = new SumEngine();
+    const restore = second.restore.bind(second);
+    second.restore = (stream, window) =>
+      window.reference.seq === 3 ? Promise.reject(new Error('no')) : restore(stream, window);
+    const first = new SumEngine();
+    const seen = await run([first, second], 7, { seq: 3 });
+    expect(seen.map(({ seq }) => seq)).toEqual([0, 1, 2, 4, 5, 6]);
+    expect(first.free).toBe(7);
+  });
+
+  it('is one restoration with one engine', async () => {
+    const engine = new SumEngine();
+    expect((await run([engine], 4)).map(({ value }) => value)).toEqual(sums([0, 1, 2, 3]));
+  });
+});
