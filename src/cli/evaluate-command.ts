@@ -7,25 +7,25 @@ import { evaluate } from '../job/evaluate.js';
 import type { Channel } from '../job/evaluate-figures.js';
 import { EvaluateReport } from '../job/evaluate-report.js';
 import { evaluateTable } from '../job/table.js';
+import { addEngineFlags, type EngineFlags, engineOptions } from './engine-flags.js';
 import { printJson } from './print.js';
 
-interface EvaluateFlags {
+interface EvaluateFlags extends EngineFlags {
   readonly model: string;
   readonly gt: string;
   readonly lq?: string;
   readonly channel: Channel;
   readonly crop: number;
   readonly scale?: number;
-  readonly selfEnsemble?: boolean;
   readonly report?: string;
   readonly json?: boolean;
 }
 
 /** Builds the command. */
 export function evaluateCommand(): Command {
-  return new Command('evaluate')
+  const command = new Command('evaluate')
     .description('PSNR and SSIM per clip and mean, as the papers measure; --model bicubic is the baseline')
-    .requiredOption('--model <name>', 'model of the registry, or "bicubic"')
+    .requiredOption('--model <name>', 'model of the registry, or "bicubic"; with commas: stages in a row')
     .requiredOption(
       '--gt <path>',
       'ground truth: a video, or a folder of PNGs or with one folder of PNGs or one video per clip',
@@ -33,15 +33,15 @@ export function evaluateCommand(): Command {
     .option('--lq <path>', 'low-quality frames, laid out alike (default: bicubic LR made from the ground truth)')
     .addOption(new Option('--channel <channel>', 'luma or all channels').choices(['y', 'rgb']).default('rgb'))
     .option('--crop <n>', 'pixels taken off every side', parseWhole, 0)
-    .option('--scale <n>', 'scale of the bicubic baseline (default: 4)', parseWhole)
-    .option('--self-ensemble', 'mean of four flipped passes')
+    .option('--scale <n>', 'scale of the bicubic baseline (default: 4)', parseWhole);
+  return addEngineFlags(command)
     .option('--report <dir>', 'write a page: table, plots by frame, worst frames side by side')
     .option('--json', 'one JSON document on stdout')
     .action(async (flags: EvaluateFlags) => {
       const { json, report: dir, ...options } = flags;
       const report = dir === undefined ? undefined : await EvaluateReport.open(dir, options);
       const result = await evaluate(options, {
-        openEngine: (model) => openEngine(model),
+        openEngine: (model) => openEngine(model, engineOptions(flags)),
         ...(report === undefined ? {} : { onMeasured: (measured) => report.add(measured) }),
         onProgress: ({ clip, done, total }) => showProgress(`${clip}: ${done} of ${total} frames`),
       });

@@ -17,7 +17,6 @@ import { exportCommand } from './export-command.js';
 import { importCommand } from './import-command.js';
 import { inspectCommand } from './inspect-command.js';
 import { modelsCommand } from './models-command.js';
-import { restoreCommand } from './restore-command.js';
 import { runCommand } from './run-command.js';
 
 const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { readonly version: string };
@@ -29,7 +28,6 @@ const program = new Command('limpid')
 for (const command of [
   runCommand(),
   demoCommand(),
-  restoreCommand(),
   evaluateCommand(),
   inspectCommand(),
   modelsCommand(),

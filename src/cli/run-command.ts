@@ -21,7 +21,7 @@ export function runCommand(): Command {
     .description('restore live streams until SIGINT or SIGTERM, and finish their recordings')
     .argument('[config.yaml]', 'configuration of several streams; or name one with --source')
     .option('--source <uri>', 'rtsp:// or rtsps:// URI, or the path of a file')
-    .option('--model <name>', 'model of the registry, or "bypass" (default: live-x4)')
+    .option('--model <name>', 'model of the registry, or "bypass"; with commas: stages in a row (default: live-x4)')
     .option('--record <dir>', 'record the restored stream into this folder')
     .option('--name <name>', 'name of the stream in URLs (default: live)')
     .option('--port <n>', 'port of the viewer (default: 8080)', parsePort)

@@ -3,7 +3,7 @@
  */
 
 import type { Config, StreamConfig } from '../config/config.js';
-import { openEngine } from '../engine/open-engine.js';
+import { openStages } from '../engine/open-engine.js';
 import { messageOf } from '../errors/limpid-error.js';
 import { createLog, type Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
@@ -60,15 +60,15 @@ export async function runLimpid(config: Config, options: RunOptions = {}): Promi
 
 async function assemble(stream: StreamConfig, mustOpenFirst: boolean, log: Log): Promise<RunningStream> {
   const source = openSource(stream.source, stream.sourceOptions);
-  const engine = await openEngine(stream.model);
-  log.info(
-    { stream: stream.name },
-    `${source.label} → ${engine.spec.model} (${engine.spec.kind}, ×${engine.spec.scale})`,
-  );
+  const [engine, ...nextStages] = await openStages(stream.model);
+  for (const { spec } of [engine, ...nextStages]) {
+    log.info({ stream: stream.name }, `${source.label} → ${spec.model} (${spec.kind}, ×${spec.scale})`);
+  }
   return openStream({
     name: stream.name,
     source,
     engine,
+    nextStages,
     sinks: stream.record === undefined ? [] : [openRecorder({ ...stream.record, stream: stream.name })],
     reconnect: source.live ? { ...defaultReconnect, mustOpenFirst } : undefined,
     log,

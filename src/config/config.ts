@@ -30,7 +30,11 @@ const streamSchema = z.strictObject({
     .describe('Appears in URLs, file names and metrics.'),
   source: z.string().min(1).describe('rtsp:// or rtsps:// URI, or the path of a file.'),
   sourceOptions: sourceOptionsSchema.prefault({}),
-  model: z.string().min(1).default('live-x4').describe('A model of the registry, or "bypass".'),
+  model: z
+    .string()
+    .min(1)
+    .default('live-x4')
+    .describe('A model of the registry, or "bypass"; with commas: stages in a row.'),
   record: recordOptionsSchema.optional().describe('Records the restored stream.'),
 });
 

@@ -2,14 +2,13 @@
  * One clip of an evaluation on its way through the engine.
  *
  *     ground truth ─▶ cut to a multiple of the scale ──────────────────────────────────▶ measure
- *          └─▶ bicubic LR (or the given low-quality frames) ─▶ window ─▶ engine ────────────▲
+ *          └─▶ bicubic LR (or the given low-quality frames) ─▶ window ─▶ engine, by stages ─▲
  */
 import type { Engine } from '../engine/engine.js';
-import type { Frame, RestoredFrame } from '../frame/frame.js';
 import { imresize } from '../quality/imresize.js';
 import { type ByteSamples, cropToMultiple } from '../quality/samples.js';
-import { windowIndices } from '../window/padding.js';
 import { type ClipFrames, openFrames } from './clip-frames.js';
+import { ClipStage, type StagedFrame, type StageInput } from './clip-stage.js';
 import type { Clip } from './evaluate-clips.js';
 import type { Figures } from './evaluate-figures.js';
 
@@ -27,22 +26,34 @@ export class ClipRun {
   readonly #clip: Clip;
   readonly #length: number;
   readonly #session: number;
-  readonly #engine: Engine;
-  readonly #stream: string;
+  /** Output size over input size, of all stages. */
+  readonly #scale: number;
+  readonly #stages: readonly ClipStage[];
+  readonly #last: ClipStage;
   readonly #gt: ClipFrames;
   readonly #lq: ClipFrames | undefined;
-  /** The low-quality frames of the current window, by index. */
-  #frames = new Map<number, Frame>();
 
-  /** @param length frames of the clip; @param session a number of its own. */
-  constructor(clip: Clip, length: number, session: number, engine: Engine) {
+  /** @param length frames of the clip; @param session a number of its own; @param engines one for each stage. */
+  constructor(clip: Clip, length: number, session: number, engines: readonly Engine[]) {
     this.#clip = clip;
     this.#length = length;
     this.#session = session;
-    this.#engine = engine;
-    this.#stream = `evaluate/${clip.name}`;
+    this.#scale = scaleOf(engines);
+    const stages: ClipStage[] = [];
+    let input: StageInput = (index) => this.#input(index);
+    for (const engine of engines) {
+      const stage = new ClipStage(engine, `evaluate/${clip.name}`, length, input);
+      stages.push(stage);
+      input = (index) => stage.restored(index);
+    }
+    const last = stages.at(-1);
+    if (last === undefined) {
+      throw new RangeError('an evaluation has at least one stage');
+    }
+    this.#stages = stages;
+    this.#last = last;
     // The window being restored and the one being read.
-    const kept = 2 * engine.spec.window;
+    const kept = 2 * engines.reduce((sum, { spec }) => sum + spec.window, 0);
     this.#gt = openFrames(clip.gt, kept);
     this.#lq = clip.lq === undefined ? undefined : openFrames(clip.lq, kept);
   }
@@ -51,60 +62,39 @@ export class ClipRun {
   async measure(compareFrames: (comparison: Comparison) => Promise<Figures>): Promise<Figures[]> {
     const figures: Figures[] = [];
     try {
-      let restoring = this.#restore(await this.#window(0));
+      let restoring = this.#last.restore(await this.#last.window(0));
       for (let t = 0; t < this.#length; t += 1) {
         const [truth, next] = await Promise.all([
           this.#truth(t),
-          t + 1 < this.#length ? this.#window(t + 1) : undefined,
+          t + 1 < this.#length ? this.#last.window(t + 1) : undefined,
           restoring,
         ]);
         const { frame, source } = await restoring;
         if (next !== undefined) {
-          restoring = this.#restore(next);
+          restoring = this.#last.restore(next);
         }
         const pictures = { source: { ...source, channels: 3 }, restored: { ...frame, channels: 3 }, truth };
         figures.push(await compareFrames({ clip: this.#clip.name, index: t, ...pictures }));
         frame.lease?.release();
       }
     } finally {
-      this.#engine.forget(this.#stream);
+      for (const stage of this.#stages) {
+        stage.forget();
+      }
       this.#gt.close();
       this.#lq?.close();
     }
     return figures;
   }
 
-  /** Starts restoring the middle of a window. */
-  #restore(frames: readonly Frame[]): Promise<RestoredFrame> {
-    const restoring = this.#engine.restore(this.#stream, {
-      reference: frames[frames.length >> 1] as Frame,
-      frames,
-    });
-    // Should reading or measuring fail first, this promise is never awaited: its own failure must not end the process.
-    restoring.catch(() => undefined);
-    return restoring;
-  }
-
-  /** The window of frame `t`, padded at the clip's ends; reads what the window before did not hold. */
-  async #window(t: number): Promise<readonly Frame[]> {
-    const { padding, window } = this.#engine.spec;
-    const indices = windowIndices(padding, t, window, this.#length - 1);
-    const frames = new Map<number, Frame>();
-    for (const index of indices) {
-      frames.set(index, frames.get(index) ?? this.#frames.get(index) ?? (await this.#input(index)));
-    }
-    this.#frames = frames;
-    return indices.map((index) => frames.get(index) as Frame);
-  }
-
   /** One low-quality frame: read, or made from the ground truth. */
-  async #input(index: number): Promise<Frame> {
-    const { scale } = this.#engine.spec;
-    const picture = this.#lq === undefined ? imresize(await this.#truth(index), 1 / scale) : await this.#lq.read(index);
-    return {
+  async #input(index: number): Promise<StagedFrame> {
+    const picture =
+      this.#lq === undefined ? imresize(await this.#truth(index), 1 / this.#scale) : await this.#lq.read(index);
+    const frame = {
       width: picture.width,
       height: picture.height,
-      format: 'rgb8',
+      format: 'rgb8' as const,
       data: picture.data,
       seq: index,
       session: this.#session,
@@ -112,10 +102,16 @@ export class ClipRun {
       captureTimeMs: Date.now(),
       discontinuity: index === 0,
     };
+    return { frame, source: frame };
   }
 
   /** One frame of the ground truth, cut to a multiple of the scale. */
   async #truth(index: number): Promise<ByteSamples> {
-    return cropToMultiple(await this.#gt.read(index), this.#engine.spec.scale);
+    return cropToMultiple(await this.#gt.read(index), this.#scale);
   }
+}
+
+/** Output size over input size of stages in a row. */
+export function scaleOf(engines: readonly Engine[]): number {
+  return engines.reduce((product, { spec }) => product * spec.scale, 1);
 }

@@ -8,11 +8,11 @@ import { checkClip } from './clip-frames.js';
 import { BicubicEngine } from './evaluate-bicubic.js';
 import { type ClipSurvey, findClips } from './evaluate-clips.js';
 import { type Channel, compare, type Figures, meanOf } from './evaluate-figures.js';
-import { ClipRun, type Comparison } from './evaluate-run.js';
+import { ClipRun, type Comparison, scaleOf } from './evaluate-run.js';
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
-  /** Name of a model, or `bicubic` for the baseline. */
+  /** Name of a model, or `bicubic` for the baseline; several, separated by commas, are stages in a row. */
   readonly model: string;
   /** The ground truth: a video, or a folder of PNGs or of one folder of PNGs or one video per clip. */
   readonly gt: string;
@@ -22,8 +22,6 @@ export interface EvaluateOptions {
   readonly channel?: Channel | undefined;
   /** Pixels taken off every side before measuring; default 0. */
   readonly crop?: number | undefined;
-  /** The mean of four flipped passes; not available yet. */
-  readonly selfEnsemble?: boolean | undefined;
   /** Scale of the bicubic baseline, 1–16; default 4. A model brings its own. */
   readonly scale?: number | undefined;
 }
@@ -39,7 +37,7 @@ export interface EvaluateProgress {
 
 /** What {@link evaluate} needs from outside. */
 export interface EvaluateDeps {
-  /** Opens a model by name; evaluate disposes of its engine. Not called for `bicubic`. */
+  /** Opens a model by name, once a stage; evaluate disposes of its engine. Not called for `bicubic`. */
   readonly openEngine: (model: string) => Promise<Engine>;
   /** Called after every measured frame. */
   readonly onProgress?: (progress: EvaluateProgress) => void;
@@ -76,24 +74,25 @@ export interface EvaluateResult {
  * opening or running the model throws.
  */
 export async function evaluate(options: EvaluateOptions, deps: EvaluateDeps): Promise<EvaluateResult> {
-  const { model, gt, lq, channel = 'rgb', crop = 0, selfEnsemble = false, scale = 4 } = options;
+  const { model, gt, lq, channel = 'rgb', crop = 0, scale = 4 } = options;
   requireInteger('--crop', crop, 0, 4096);
   requireInteger('--scale', scale, 1, 16);
-  if (selfEnsemble) {
-    throw new LimpidError('ERR_USAGE', 'Self-ensemble is not available yet: evaluate without --self-ensemble');
-  }
   const clips = await findClips(gt, lq);
-  const engine = model === 'bicubic' ? new BicubicEngine(scale) : await deps.openEngine(model);
+  const engines: Engine[] = [];
   try {
+    for (const name of model.split(',')) {
+      engines.push(name === 'bicubic' ? new BicubicEngine(scale) : await deps.openEngine(name));
+    }
+    const whole = scaleOf(engines);
     const surveys: ClipSurvey[] = [];
     for (const clip of clips) {
-      surveys.push(await checkClip(clip, engine.spec.scale, crop));
+      surveys.push(await checkClip(clip, whole, crop));
     }
     const total = surveys.reduce((sum, { frames }) => sum + frames, 0);
     let done = 0;
     const compareFrames = async (comparison: Comparison): Promise<Figures> => {
       const figures = compare(comparison.restored, comparison.truth, channel, crop);
-      await deps.onMeasured?.({ ...comparison, figures, scale: engine.spec.scale });
+      await deps.onMeasured?.({ ...comparison, figures, scale: whole });
       done += 1;
       deps.onProgress?.({ clip: comparison.clip, done, total });
       return figures;
@@ -101,12 +100,12 @@ export async function evaluate(options: EvaluateOptions, deps: EvaluateDeps): Pr
     const figures: ClipFigures[] = [];
     for (const [session, clip] of clips.entries()) {
       const frames = surveys[session]?.frames ?? 0;
-      const run = new ClipRun(clip, frames, session, engine);
+      const run = new ClipRun(clip, frames, session, engines);
       figures.push({ name: clip.name, frames, ...meanOf(await run.measure(compareFrames)) });
     }
     return { model, channel, crop, clips: figures, mean: meanOf(figures) };
   } finally {
-    await engine.dispose();
+    await Promise.all(engines.map((engine) => engine.dispose()));
   }
 }
 

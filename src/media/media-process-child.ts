@@ -22,8 +22,6 @@ interface Pipeline {
   play(): void;
   pause(): void;
   stop(): void;
-  /** Seconds; negative when it is unknown. */
-  queryDuration(): number;
   pollBus(listener: (message: BusMessage) => void): void;
 }
 
@@ -32,8 +30,6 @@ interface Binding {
 }
 
 const EVENT_FD = 1;
-/** Ten days. */
-const LONGEST_SECONDS = 864_000;
 
 let pipeline: Pipeline | null = null;
 
@@ -74,9 +70,6 @@ function launch(text: string, held: boolean): void {
       case 'warning':
         tell({ type: 'warning', element: elementOf(message), debug: message.debug ?? '' });
         return;
-      case 'async-done':
-        tellDuration();
-        return;
       case 'eos':
         leave({ type: 'eos' });
         return;
@@ -86,15 +79,6 @@ function launch(text: string, held: boolean): void {
     pipeline.pause();
   } else {
     pipeline.play();
-  }
-}
-
-/** Asked once the first buffer has reached the sink: then every demuxer knows. */
-function tellDuration(): void {
-  const seconds = pipeline?.queryDuration() ?? -1;
-  // The binding leaves its result unset where the query fails: whatever is no length of a film is not told.
-  if (seconds > 0 && seconds < LONGEST_SECONDS) {
-    tell({ type: 'duration', seconds });
   }
 }
 

@@ -8,7 +8,6 @@ import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import { redactUri } from '../log/redact.js';
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
 import { decodeSession$, type SessionPlan } from './decode-session.js';
-import { timelineOf } from './file-timeline.js';
 import { parseRtspUri } from './rtsp-uri.js';
 import type { Source } from './source.js';
 import { type ResolvedSourceOptions, type SourceOptions, sourceOptionsSchema } from './source-options.js';
@@ -58,8 +57,7 @@ function rtspSource(uri: string, options: ResolvedSourceOptions): Source {
     tcpTimeoutUs: options.openTimeoutMs * US_PER_MS,
     certificateChecks: options.trustAnyCertificate ? 'no-flags' : 'validate-all',
   });
-  const label = redactUri(uri);
-  return sourceOf(true, { label, launch, loop: false, endless: true, gated: false, timeline: 'stamps', options });
+  return sourceOf(true, { label: redactUri(uri), launch, loop: false, endless: true, gated: false, options });
 }
 
 function fileSource(path: string, options: ResolvedSourceOptions): Source {
@@ -67,12 +65,11 @@ function fileSource(path: string, options: ResolvedSourceOptions): Source {
   requireFile(absolute, path);
   const launch = fillLaunchText(readLaunchText(options.live ? 'source-file-live' : 'source-file'), { path: absolute });
   const { live, loop } = options;
-  const timeline = timelineOf(absolute);
-  return sourceOf(live, { label: path, launch, loop, endless: false, gated: !live, timeline, options });
+  return sourceOf(live, { label: path, launch, loop, endless: false, gated: !live, options });
 }
 
 function sourceOf(live: boolean, plan: SessionPlan): Source {
-  return { label: plan.label, live, session$: (gate, onDuration) => decodeSession$(plan, gate, onDuration) };
+  return { label: plan.label, live, session$: (gate) => decodeSession$(plan, gate) };
 }
 
 function requireFile(absolute: string, path: string): void {

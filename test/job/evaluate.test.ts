@@ -123,12 +123,6 @@ describe('evaluate refuses', () => {
     readonly message: string;
   }[] = [
     {
-      name: 'self-ensemble for now',
-      options: { selfEnsemble: true },
-      code: 'ERR_USAGE',
-      message: 'Self-ensemble is not available yet: evaluate without --self-ensemble',
-    },
-    {
       name: 'a crop that is not a whole number',
       options: { crop: 1.5 },
       code: 'ERR_USAGE',
