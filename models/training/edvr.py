@@ -56,7 +56,7 @@ class Options:
 
 
 LIVE_X4 = Options(
-    numFeat=16, numFrame=3, deformableGroups=1, numExtractBlock=2, numReconstructBlock=6, numReconstructFeat=32,
+    numFeat=16, numFrame=3, deformableGroups=1, numExtractBlock=3, numReconstructBlock=6, numReconstructFeat=32,
     scale=4, featureStride=2, tail="light", alignReference=False,
 )
 
@@ -116,18 +116,22 @@ class EDVR(nn.Module):
 
     def pyramid(self, frames: Tensor) -> list[Tensor]:
         """Feature pyramid [L1, L2, L3] of frames (m, 3, h, w), each frame by itself; [L1] without PCD."""
+        l1 = self.extract(frames)
+        if self.options.alignment != "pcd":
+            return [l1]
+        l2 = lrelu(self.conv_l2_2(lrelu(self.conv_l2_1(l1))))
+        l3 = lrelu(self.conv_l3_2(lrelu(self.conv_l3_1(l2))))
+        return [l1, l2, l3]
+
+    def extract(self, frames: Tensor) -> Tensor:
+        """L1 features of frames (m, 3, h, w)."""
         if self.options.withPredeblur:
             l1 = self.conv_1x1(self.predeblur(frames))
         elif self.options.hrIn:
             l1 = lrelu(self.conv_first_3(lrelu(self.conv_first_2(lrelu(self.conv_first_1(frames))))))
         else:
             l1 = lrelu(self.conv_first(F.pixel_unshuffle(frames, self.options.featureStride)))
-        l1 = self.feature_extraction(l1)
-        if self.options.alignment != "pcd":
-            return [l1]
-        l2 = lrelu(self.conv_l2_2(lrelu(self.conv_l2_1(l1))))
-        l3 = lrelu(self.conv_l3_2(lrelu(self.conv_l3_1(l2))))
-        return [l1, l2, l3]
+        return self.feature_extraction(l1)
 
     def restore(self, pyramid: list[Tensor]) -> Tensor:
         """The residual (n, 3, H, W) from the window's pyramids, each level (n, T, nf, h, w)."""
@@ -140,8 +144,11 @@ class EDVR(nn.Module):
         repeated = [torch.cat([level] * len(moving)) for level in reference]
         align = self.pcd_align if self.options.alignment == "pcd" else self.align
         aligned = dict(zip(moving, align(neighbour, repeated).chunk(len(moving)), strict=True))
-        frames = [aligned.get(i, reference[0]) for i in range(t)]
-        feature = self.fusion(frames, center) if self.options.withTsa else self.fusion(torch.cat(frames, 1))
+        return self.fuse_and_reconstruct([aligned.get(i, reference[0]) for i in range(t)])
+
+    def fuse_and_reconstruct(self, frames: list[Tensor]) -> Tensor:
+        """The residual (n, 3, H, W) from the window's aligned L1 features, each (n, nf, h, w)."""
+        feature = self.fusion(frames, self.options.centerFrameIdx) if self.options.withTsa else self.fusion(torch.cat(frames, 1))
         if self.options.reconstructFeat != self.options.numFeat:
             feature = lrelu(self.conv_reconstruct(feature))
         return self.tail(self.reconstruction(feature))

@@ -13,11 +13,11 @@ from prepare import FRAMES, KEPT, LR, SCALE
 CENTER_WEIGHTS = np.array([0.04] + [0.92 / (len(KEPT) - 2)] * (len(KEPT) - 2) + [0.04])
 SKIPPING = 0.08
 # How often a sequence is seen: what cameras mostly send, more than the extremes.
-TYPICAL, EXTREME = 2.0, 0.6
+TYPICAL, EXTREME = 3.0, 0.4
 
 
 def weight(done: dict) -> float:
-    """Of a sequence, by its degradation: clean bicubic 1; compressed without strong blur, noise or quantisation 2."""
+    """Of a sequence, by its degradation: clean bicubic 1; compressed without strong blur, noise or quantisation 3."""
     if "crf" not in done:
         return 1.0
     typical = done["kernel"] != "gaussian" and done["noise"] <= 1.5 and 20 <= done["crf"] <= 30

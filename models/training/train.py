@@ -1,10 +1,10 @@
 """Trains live-x4 on the rendered sequences; the learning rate follows the clock, so it ends when you say.
 
-    python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05) [--resume]
+    python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05) [--resume] [--init WEIGHTS --part motion]
 
-Charbonnier loss, then for the last part of the time the metric itself; Adam, warm-up then cosine to zero at the end
-time (pauses do not move it), EMA weights, gradient clipping; offsets are watched, since a deformable network that
-diverges does it there first.
+All of the network at once, or one part of weights that exist: `motion`, what finds the neighbours, or `reference`, what
+restores from the middle frame. Charbonnier loss, then for the last part of the time the metric itself; Adam, warm-up
+then cosine to zero at the end time (pauses do not move it), EMA weights, gradient clipping.
 """
 
 import argparse
@@ -25,9 +25,15 @@ WARM_UP_STEPS = 300
 EMA_DECAY = 0.999
 CHECKPOINT_SECONDS = 120
 ALIGNMENT_RATE = 0.4
-# Shares of the time. Up to MOTION_STAGE the motion alone teaches pyramid and offsets, and up to OFFSET_STAGE beside the
-# restoration, less and less; from ATTENTION_STAGE on the attention learns; from PSNR_STAGE on, `psnr_loss`.
-MOTION_STAGE, ATTENTION_STAGE, PSNR_STAGE, OFFSET_STAGE = 0.1, 0.25, 0.4, 0.5
+# Shares of the time: up to OFFSET_STAGE the motion teaches the offsets, less and less; from ATTENTION_STAGE on the attention
+# learns; from PSNR_STAGE on, `psnr_loss`. Weights that are given have passed the last two.
+ATTENTION_STAGE, PSNR_STAGE, OFFSET_STAGE = 0.25, 0.4, 0.6
+MOTION = ("conv_l2", "conv_l3", "pcd_align")
+PARTS = {
+    "all": lambda name: True,
+    "motion": lambda name: name.startswith(MOTION),
+    "reference": lambda name: not name.startswith(MOTION),
+}
 
 
 def charbonnier(output: torch.Tensor, truth: torch.Tensor, epsilon: float = 1e-3) -> torch.Tensor:
@@ -82,13 +88,35 @@ def decibels_of_neighbours(model: EDVR, low: torch.Tensor, high: torch.Tensor) -
     return (10 * torch.log10(errors[1] / errors[0])).mean().item()
 
 
-def parameter_groups(model: EDVR) -> list[dict]:
-    """Everything up to the alignment learns slower: at 1e-3 its offsets stay at zero for good, at 4e-4 they move."""
-    early = [*model.pcd_align.parameters()]
-    early += [value for name, value in model.named_parameters() if name.startswith(("conv_first", "feature_", "conv_l"))]
-    ours = {id(parameter) for parameter in early}
-    late = [parameter for parameter in model.parameters() if id(parameter) not in ours]
-    return [{"params": early, "share": ALIGNMENT_RATE}, {"params": late, "share": 1.0}]
+def trained(model: EDVR, part: str) -> list[dict]:
+    """The parameters that `part` trains, as groups for Adam, each with its share of the learning rate.
+
+    Alignment and what it reads learn slower: at 1e-3 the offsets of a small network stay at zero for good.
+    """
+    groups = {ALIGNMENT_RATE: [], 1.0: []}
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(PARTS[part](name))
+        if parameter.requires_grad:
+            early = name.startswith((*MOTION, "conv_first", "feature_extraction"))
+            groups[ALIGNMENT_RATE if early else 1.0].append(parameter)
+    return [{"params": parameters, "share": share} for share, parameters in groups.items() if parameters]
+
+
+def restore_alone(model: EDVR, low: torch.Tensor) -> torch.Tensor:
+    """The middle frame restored as if every aligned neighbour were its copy: the same path at a third of the work."""
+    reference = low[:, model.options.centerFrameIdx].contiguous(memory_format=torch.channels_last)
+    features = [model.extract(reference)] * model.options.numFrame
+    return model.fuse_and_reconstruct(features) + model.skip(reference)
+
+
+def find_neighbours(model: EDVR, low: torch.Tensor) -> None:
+    """Runs pyramid and alignment alone; what they found is in the deformable layers."""
+    n, t = low.shape[:2]
+    pyramid = [level.unflatten(0, (n, t)) for level in model.pyramid(low.flatten(0, 1))]
+    center = model.options.centerFrameIdx
+    beside = (center - 1, center + 1)
+    neighbour = [torch.cat([level[:, i] for i in beside]) for level in pyramid]
+    model.pcd_align(neighbour, [torch.cat([level[:, center]] * len(beside)) for level in pyramid])
 
 
 def end_time(args: argparse.Namespace) -> float:
@@ -103,12 +131,6 @@ def update_average(average: dict, model: torch.nn.Module, step: int) -> None:
     decay = min(EMA_DECAY, (1 + step) / (10 + step))
     for name, value in model.state_dict().items():
         average[name].lerp_(value, 1 - decay)
-
-
-def largest_offset(model: EDVR) -> float:
-    """The mean absolute offset in pixels, of the layer where it is largest."""
-    packs = [*model.pcd_align.dcn_pack.values(), model.pcd_align.cas_dcnpack]
-    return max(pack.last_offset.abs().mean().item() for pack in packs)
 
 
 def save(path: Path, state: dict) -> None:
@@ -130,7 +152,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--init", type=Path, help="weights to start from; their alignment and attention have learnt")
+    parser.add_argument("--init", type=Path, help="checkpoint to start from, its averaged weights")
+    parser.add_argument("--part", choices=PARTS, default="all")
     parser.add_argument("--offset-weight", type=float, default=0.1, help="of the offset loss; fades to zero")
     args = parser.parse_args()
 
@@ -141,7 +164,7 @@ def main() -> None:
     model = EDVR(LIVE_X4).to(memory_format=torch.channels_last)  # A third faster on a processor.
     model.pcd_align.begin_as_identity()
     model.fusion.begin_open()
-    optimizer = torch.optim.Adam(parameter_groups(model), lr=args.lr, betas=(0.9, 0.99))
+    optimizer = torch.optim.Adam(trained(model, args.part), lr=args.lr, betas=(0.9, 0.99))
     average = {name: value.clone() for name, value in model.state_dict().items()}
     step, start, end = 0, time.time(), end_time(args)
     if args.resume and checkpoint.exists():
@@ -150,7 +173,7 @@ def main() -> None:
         optimizer.load_state_dict(state["optimizer"])
         average, step, start = state["params_ema"], state["step"], state["start"]
     elif args.init:
-        model.load_state_dict(torch.load(args.init, weights_only=True)["params"])
+        model.load_state_dict(torch.load(args.init, weights_only=True)["params_ema"])
         average = {name: value.clone() for name, value in model.state_dict().items()}
     sequences = Sequences(args.data, LIVE_X4.numFrame, args.patch)
     rng = np.random.default_rng([args.seed, step])
@@ -161,17 +184,22 @@ def main() -> None:
         rate = args.lr * min(1, (step + 1) / WARM_UP_STEPS) * (1 + math.cos(math.pi * progress)) / 2
         for group in optimizer.param_groups:
             group["lr"] = rate * group["share"]
-        for parameter in model.fusion.attention():
-            parameter.requires_grad_(args.init is not None or progress >= ATTENTION_STAGE)
+        if args.part == "all" and args.init is None:
+            for parameter in model.fusion.attention():
+                parameter.requires_grad_(progress >= ATTENTION_STAGE)
+        objective = charbonnier if args.init is None and progress < PSNR_STAGE else psnr_loss
         low, high, motion = sequences.batch(rng, args.batch)
-        objective = charbonnier if progress < PSNR_STAGE else psnr_loss
-        loss = objective(model(low), high)
-        taught, error = offset_loss(model, motion)
-        optimizer.zero_grad(set_to_none=True)
-        if progress < MOTION_STAGE and args.init is None:
-            taught.backward()
+        loss, error = torch.zeros(()), 0.0
+        if args.part == "motion":
+            find_neighbours(model, low)
         else:
-            (loss + args.offset_weight * max(0, 1 - progress / OFFSET_STAGE) * taught).backward()
+            loss = objective(model(low) if args.part == "all" else restore_alone(model, low), high)
+        if args.part != "reference":
+            taught, error = offset_loss(model, motion)
+            fading = args.offset_weight * max(0, 1 - progress / OFFSET_STAGE)
+            loss = taught if args.part == "motion" else loss + fading * taught
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
         optimizer.step()
         step += 1
@@ -183,8 +211,8 @@ def main() -> None:
             now = time.time()
             line = {
                 "time": datetime.now(UTC).isoformat(timespec="seconds"), "step": step,
-                "objective": objective.__name__, "loss": round(float(np.mean(losses)), 5),
-                "offsetError": round(float(np.mean(errors)), 3), "offset": round(largest_offset(model), 3),
+                "objective": "offset_loss" if args.part == "motion" else objective.__name__, "loss": round(float(np.mean(losses)), 5),
+                "offsetError": round(float(np.mean(errors)), 3),
                 "neighbours": round(decibels_of_neighbours(model, low, high), 3),
                 "lr": round(rate, 7), "gradNorm": round(float(np.mean(norms)), 3),
                 "stepsPerSecond": round(200 / (now - marked), 2), "sequences": sequences.refresh(),

@@ -17,6 +17,7 @@ import { exportCommand } from './export-command.js';
 import { importCommand } from './import-command.js';
 import { inspectCommand } from './inspect-command.js';
 import { modelsCommand } from './models-command.js';
+import { restoreCommand } from './restore-command.js';
 import { runCommand } from './run-command.js';
 
 const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { readonly version: string };
@@ -28,6 +29,7 @@ const program = new Command('limpid')
 for (const command of [
   runCommand(),
   demoCommand(),
+  restoreCommand(),
   evaluateCommand(),
   inspectCommand(),
   modelsCommand(),

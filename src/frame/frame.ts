@@ -8,6 +8,12 @@ import type { Lease } from './lease.js';
 /** Pixel layouts a frame may have. Consumers switch on it exhaustively; I420 and NV12 are to join. */
 export type PixelFormat = 'rgb8';
 
+/** The shape of a pixel: width over height, as a fraction that is not 1. */
+export interface PixelAspect {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
 /** Pixels: uint8 RGB, interleaved (h, w, 3), rows without padding, full range 0–255. */
 export interface Picture {
   readonly width: number;
@@ -15,6 +21,8 @@ export interface Picture {
   readonly format: PixelFormat;
   /** height × width × 3 bytes. Never written after it was published. */
   readonly data: Uint8Array;
+  /** Absent when pixels are square. */
+  readonly pixelAspect?: PixelAspect;
 }
 
 /** A picture as its source decoded it, before it has a place on the stream clock. */

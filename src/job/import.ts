@@ -82,7 +82,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
   const folder = options.modelsDir ?? importFolder();
   await checkName(options.name, folder, options.force);
   const file = await readCheckpointFile(options.file);
-  const network = readNetwork(file, path.basename(options.file), options);
+  const network = readAsTold(file, options);
   const { dtype, bytes } = encode(network.weights);
   const manifest = manifestOf(options, network, { dtype, sha256: sha256(bytes) }, sha256(file));
   const manifestFile = await writeModel(folder, manifest, bytes);
@@ -121,6 +121,17 @@ export async function checkName(name: string, folder: string, force = false): Pr
       'ERR_USAGE',
       `Expected a new name but ${name} is a model already (${folder}); choose another, or replace it with --force`,
     );
+  }
+}
+
+/** Reads the network; a value of `set` that makes no network is the user's mistake, not the file's. */
+function readAsTold(bytes: Uint8Array, options: ImportOptions): ReadNetwork {
+  try {
+    return readNetwork(bytes, path.basename(options.file), options);
+  } catch (error) {
+    const { set } = options;
+    if (set === undefined || !(error instanceof LimpidError) || error.code !== 'ERR_MODEL_MANIFEST') throw error;
+    throw new LimpidError('ERR_USAGE', error.message, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * PNG files as 8-bit RGB, exactly as stored: no colour management, no gamma, alpha taken off.
+ * PNG files, and JPEG ones where they will do, as 8-bit RGB, exactly as stored: no colour management, no gamma, alpha
+ * taken off.
  */
 import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
@@ -8,47 +9,74 @@ import type { ByteSamples } from '../quality/samples.js';
 import type { Size } from './size.js';
 
 /** Reads a PNG as (h, w, 3), 0–255. @throws ERR_INPUT_FILE when it is missing, damaged, not a PNG or deeper than 8 bits. */
-export async function readPng(path: string): Promise<ByteSamples> {
-  const image = await openPng(path);
-  requireEightBitPng(path, await decode(path, () => image.metadata()));
-  const { data, info } = await decode(path, () =>
+export function readPng(path: string): Promise<ByteSamples> {
+  return read(path, PNG);
+}
+
+/** As {@link readPng}, of a PNG or a JPEG. */
+export function readPicture(path: string): Promise<ByteSamples> {
+  return read(path, PNG_OR_JPEG);
+}
+
+/** The size a PNG's header states; the pixels are not read. @throws ERR_INPUT_FILE as {@link readPng} does. */
+export function readPngSize(path: string): Promise<Size> {
+  return readSize(path, PNG);
+}
+
+/** As {@link readPngSize}, of a PNG or a JPEG. */
+export function readPictureSize(path: string): Promise<Size> {
+  return readSize(path, PNG_OR_JPEG);
+}
+
+interface Formats {
+  readonly allowed: readonly string[];
+  /** With its article, in a sentence. */
+  readonly name: string;
+}
+
+const PNG: Formats = { allowed: ['png'], name: 'a PNG' };
+const PNG_OR_JPEG: Formats = { allowed: ['png', 'jpeg'], name: 'a PNG or JPEG' };
+
+async function read(path: string, formats: Formats): Promise<ByteSamples> {
+  const image = await open(path, formats);
+  requireEightBits(path, formats, await decode(path, formats, () => image.metadata()));
+  const { data, info } = await decode(path, formats, () =>
     image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true }),
   );
   return { width: info.width, height: info.height, channels: 3, data };
 }
 
-/** The size a PNG's header states; the pixels are not read. @throws ERR_INPUT_FILE as {@link readPng} does. */
-export async function readPngSize(path: string): Promise<Size> {
-  const image = await openPng(path);
-  const metadata = await decode(path, () => image.metadata());
-  requireEightBitPng(path, metadata);
+async function readSize(path: string, formats: Formats): Promise<Size> {
+  const image = await open(path, formats);
+  const metadata = await decode(path, formats, () => image.metadata());
+  requireEightBits(path, formats, metadata);
   return { width: metadata.width, height: metadata.height };
 }
 
 /** Reads through a buffer of our own: libvips keeps what it opened by name, and would show a file as it was before. */
-async function openPng(path: string): Promise<Sharp> {
+async function open(path: string, { name }: Formats): Promise<Sharp> {
   try {
     return sharp(await readFile(path), { failOn: 'warning', ignoreIcc: true });
   } catch (cause) {
-    throw new LimpidError('ERR_INPUT_FILE', `Expected a PNG at ${path} but it can't be read: ${firstLine(cause)}`, {
+    throw new LimpidError('ERR_INPUT_FILE', `Expected ${name} at ${path} but it can't be read: ${firstLine(cause)}`, {
       cause,
     });
   }
 }
 
-async function decode<T>(path: string, step: () => Promise<T>): Promise<T> {
+async function decode<T>(path: string, { name }: Formats, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (cause) {
-    throw new LimpidError('ERR_INPUT_FILE', `Expected a PNG at ${path} but it is damaged: ${firstLine(cause)}`, {
+    throw new LimpidError('ERR_INPUT_FILE', `Expected ${name} at ${path} but it is damaged: ${firstLine(cause)}`, {
       cause,
     });
   }
 }
 
-function requireEightBitPng(path: string, { format, depth }: Metadata): void {
-  if (format !== 'png') {
-    throw new LimpidError('ERR_INPUT_FILE', `Expected a PNG at ${path} but it holds ${format}`);
+function requireEightBits(path: string, { allowed, name }: Formats, { format, depth }: Metadata): void {
+  if (!allowed.includes(format)) {
+    throw new LimpidError('ERR_INPUT_FILE', `Expected ${name} at ${path} but it holds ${format}`);
   }
   if (depth !== 'uchar') {
     throw new LimpidError('ERR_INPUT_FILE', `Expected 8 bits a sample in ${path} but it has 16`);

@@ -2,7 +2,7 @@
  * One packet of the GStreamer Data Protocol 1.0: the header that stands before every payload on a media pipe.
  *
  *      0 u8 major 1   1 u8 minor 0   2 u8 flags (CRC)   3 u8 zero   4 u16 type   6 u32 payload bytes
- *     10 u64 PTS ns  18 u64 duration ns  26 u64 offset  34 u64 end offset  42 u16 buffer flags  44 reserved
+ *     10 u64 PTS ns  18 u64 duration ns  26 u64 offset  34 u64 end offset  42 u16 buffer flags  44 u64 DTS ns  52 reserved
  *     58 u16 header CRC   60 u16 payload CRC   62 payload                                    big-endian; all ones: none
  *
  * CRCs are never asked for: the pipe does not leave the machine.
@@ -59,6 +59,7 @@ export function writeGdpHeader(header: GdpHeader): Buffer {
   bytes.writeBigUInt64BE(header.durationNs ?? NONE, 18);
   bytes.writeBigUInt64BE(NONE, 26);
   bytes.writeBigUInt64BE(NONE, 34);
+  bytes.writeBigUInt64BE(NONE, 44);
   return bytes;
 }
 

@@ -6,7 +6,10 @@
  * its caps imply.
  */
 import { LimpidError } from '../errors/limpid-error.js';
-import { GDP_BUFFER, GDP_CAPS, GDP_HEADER_BYTES, type GdpHeader, readGdpHeader } from './gdp-packet.js';
+import type { PixelAspect } from '../frame/frame.js';
+import { GDP_BUFFER, GDP_CAPS, GDP_SEGMENT, type GdpHeader } from './gdp-packet.js';
+import { eventPayload, eventText, type GdpHandler, GdpParser } from './gdp-parser.js';
+import { SegmentClock, type Timeline } from './gdp-timeline.js';
 import { parseRawVideoCaps, type RawVideo } from './raw-video.js';
 
 /** A picture from the pipe. */
@@ -21,6 +24,8 @@ export interface GdpPicture {
   readonly durationNs: bigint | null;
   /** Rate in the caps; null when it varies or is unknown. */
   readonly framesPerSecond: number | null;
+  /** Width of a pixel over its height, as a fraction; absent when pixels are square. */
+  readonly pixelAspect?: PixelAspect;
 }
 
 /** Limits of a {@link GdpReader}. */
@@ -29,68 +34,47 @@ export interface GdpLimits {
   readonly maxFrameBytes: number;
   /** Most bytes of caps or an event; default 64 KiB. */
   readonly maxEventBytes?: number;
+  /** What times are counted from; default 'stamps'. */
+  readonly timeline?: Timeline;
 }
-
-const MAX_EVENT_BYTES = 65_536;
 
 /** Streaming parser of one pipe. After an error it is spent. */
 export class GdpReader {
-  readonly #onPicture: (picture: GdpPicture) => void;
-  readonly #maxFrameBytes: number;
-  readonly #maxEventBytes: number;
-  readonly #headerBytes = Buffer.alloc(GDP_HEADER_BYTES);
-  #headerFill = 0;
-  #header: GdpHeader | null = null;
-  #video: RawVideo | null = null;
-  #payload: Buffer = Buffer.alloc(0);
-  #payloadFill = 0;
+  readonly #parser: GdpParser;
 
   constructor(limits: GdpLimits, onPicture: (picture: GdpPicture) => void) {
-    this.#onPicture = onPicture;
-    this.#maxFrameBytes = limits.maxFrameBytes;
-    this.#maxEventBytes = limits.maxEventBytes ?? MAX_EVENT_BYTES;
+    this.#parser = new GdpParser(new PictureHandler(limits, onPicture));
   }
 
   /** Takes the next chunk; the callback runs before it returns. Throws ERR_GDP; the chunk may be reused afterwards. */
   push(chunk: Buffer): void {
-    let at = 0;
-    while (at < chunk.length) {
-      at = this.#header === null ? this.#takeHeader(chunk, at) : this.#takePayload(chunk, at, this.#header);
-    }
+    this.#parser.push(chunk);
   }
 
   /** Tells that the pipe has ended. Throws ERR_GDP when that was inside a packet. */
   end(): void {
-    if (this.#header !== null || this.#headerFill > 0) {
-      throw new LimpidError('ERR_GDP', 'The media pipe ended in the middle of a packet');
-    }
+    this.#parser.end();
   }
+}
 
-  #takeHeader(chunk: Buffer, at: number): number {
-    const taken = Math.min(GDP_HEADER_BYTES - this.#headerFill, chunk.length - at);
-    chunk.copy(this.#headerBytes, this.#headerFill, at, at + taken);
-    this.#headerFill += taken;
-    if (this.#headerFill === GDP_HEADER_BYTES) {
-      const header = readGdpHeader(this.#headerBytes);
-      this.#payload = this.#payloadFor(header);
-      this.#payloadFill = 0;
-      this.#headerFill = 0;
-      this.#header = header;
-      this.#finishIfFull(header);
-    }
-    return at + taken;
+class PictureHandler implements GdpHandler {
+  readonly #onPicture: (picture: GdpPicture) => void;
+  readonly #maxFrameBytes: number;
+  readonly #maxEventBytes: number | undefined;
+  readonly #clock: SegmentClock;
+  #video: RawVideo | null = null;
+
+  constructor(limits: GdpLimits, onPicture: (picture: GdpPicture) => void) {
+    this.#onPicture = onPicture;
+    this.#maxFrameBytes = limits.maxFrameBytes;
+    this.#maxEventBytes = limits.maxEventBytes;
+    this.#clock = new SegmentClock(limits.timeline ?? 'stamps');
   }
 
   /** A buffer for the payload: tight rows for pictures, as it comes for the rest. */
-  #payloadFor(header: GdpHeader): Buffer {
+  payloadFor(header: GdpHeader): Buffer {
     if (header.type !== GDP_BUFFER) {
-      if (header.payloadBytes > this.#maxEventBytes) {
-        throw new LimpidError(
-          'ERR_GDP',
-          `Expected at most ${this.#maxEventBytes} bytes of caps or event on the media pipe but received ${header.payloadBytes}`,
-        );
-      }
-      return Buffer.allocUnsafe(header.payloadBytes);
+      return eventPayload(header, this.#maxEventBytes);
     }
     const video = this.#video;
     if (video === null) {
@@ -107,33 +91,27 @@ export class GdpReader {
     return Buffer.allocUnsafeSlow(video.rowBytes * video.height);
   }
 
-  #takePayload(chunk: Buffer, at: number, header: GdpHeader): number {
-    const taken = Math.min(header.payloadBytes - this.#payloadFill, chunk.length - at);
+  fill(header: GdpHeader, payload: Buffer, from: number, stretch: Buffer): void {
     const video = this.#video;
     if (header.type === GDP_BUFFER && video !== null && video.strideBytes !== video.rowBytes) {
-      copyRows(chunk.subarray(at, at + taken), this.#payload, this.#payloadFill, video);
+      copyRows(stretch, payload, from, video);
     } else {
-      chunk.copy(this.#payload, this.#payloadFill, at, at + taken);
+      stretch.copy(payload, from);
     }
-    this.#payloadFill += taken;
-    this.#finishIfFull(header);
-    return at + taken;
   }
 
-  #finishIfFull(header: GdpHeader): void {
-    if (this.#payloadFill < header.payloadBytes) {
-      return;
-    }
-    const payload = this.#payload;
-    this.#header = null;
-    this.#payload = Buffer.alloc(0);
+  finished(header: GdpHeader, payload: Buffer): void {
     if (header.type === GDP_CAPS) {
-      this.#video = this.#videoOf(payload.toString('utf8').replace(/\0.*$/s, ''));
+      this.#video = this.#videoOf(eventText(payload));
+    } else if (header.type === GDP_SEGMENT) {
+      this.#clock.announce(eventText(payload));
     } else if (header.type === GDP_BUFFER && this.#video !== null) {
-      const { width, height, framesPerSecond } = this.#video;
-      const { ptsNs, durationNs } = header;
+      const { width, height, framesPerSecond, pixelAspect } = this.#video;
+      const { durationNs } = header;
+      const ptsNs = header.ptsNs === null ? null : this.#clock.timeOf(header.ptsNs);
       const data = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
-      this.#onPicture({ width, height, data, ptsNs, durationNs, framesPerSecond });
+      const aspect = pixelAspect === undefined ? {} : { pixelAspect };
+      this.#onPicture({ width, height, data, ptsNs, durationNs, framesPerSecond, ...aspect });
     }
   }
 

@@ -15,9 +15,14 @@ const SEGMENT =
 
 /** What stands at the head of a stream: stream-start, caps, segment, in the order GStreamer wants them. */
 export function gdpPrologue(video: RawVideo): Buffer {
+  return gdpStreamPrologue('limpid', rawVideoCaps(video));
+}
+
+/** The head of a stream of any caps; two streams of one pipeline differ in `id`, a word. */
+export function gdpStreamPrologue(id: string, caps: string): Buffer {
   return Buffer.concat([
-    textPacket(GDP_STREAM_START, STREAM_START),
-    textPacket(GDP_CAPS, rawVideoCaps(video)),
+    textPacket(GDP_STREAM_START, STREAM_START.replace('limpid', id)),
+    textPacket(GDP_CAPS, caps),
     textPacket(GDP_SEGMENT, SEGMENT),
   ]);
 }

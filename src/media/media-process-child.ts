@@ -22,6 +22,8 @@ interface Pipeline {
   play(): void;
   pause(): void;
   stop(): void;
+  /** Seconds; negative when it is unknown. */
+  queryDuration(): number;
   pollBus(listener: (message: BusMessage) => void): void;
 }
 
@@ -30,6 +32,8 @@ interface Binding {
 }
 
 const EVENT_FD = 1;
+/** Ten days. */
+const LONGEST_SECONDS = 864_000;
 
 let pipeline: Pipeline | null = null;
 
@@ -70,6 +74,9 @@ function launch(text: string, held: boolean): void {
       case 'warning':
         tell({ type: 'warning', element: elementOf(message), debug: message.debug ?? '' });
         return;
+      case 'async-done':
+        tellDuration();
+        return;
       case 'eos':
         leave({ type: 'eos' });
         return;
@@ -79,6 +86,15 @@ function launch(text: string, held: boolean): void {
     pipeline.pause();
   } else {
     pipeline.play();
+  }
+}
+
+/** Asked once the first buffer has reached the sink: then every demuxer knows. */
+function tellDuration(): void {
+  const seconds = pipeline?.queryDuration() ?? -1;
+  // The binding leaves its result unset where the query fails: whatever is no length of a film is not told.
+  if (seconds > 0 && seconds < LONGEST_SECONDS) {
+    tell({ type: 'duration', seconds });
   }
 }
 

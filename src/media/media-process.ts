@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { LimpidError } from '../errors/limpid-error.js';
 import { redactUri } from '../log/redact.js';
-import { MEDIA_FD, type MediaCommand, type MediaEvent } from './media-protocol.js';
+import { AUDIO_FD, MEDIA_FD, type MediaCommand, type MediaEvent } from './media-protocol.js';
 import { packageFile } from './package-file.js';
 
 /** How a media process is started. */
@@ -21,6 +21,10 @@ export interface MediaProcessOptions {
   readonly held?: boolean;
   /** How long the child may outlive this process to finish a file, ms; default 0. */
   readonly orphanMs?: number;
+  /** A second pipe into the pipeline, at `fdsrc fd=4`, for encoded audio; default false. */
+  readonly audio?: boolean;
+  /** Told how long the stream says it is, when it says so. */
+  readonly onDuration?: (durationNs: bigint) => void;
 }
 
 /** How a media process ended. */
@@ -35,6 +39,7 @@ export type MediaEnd =
   | { readonly kind: 'crashed'; readonly how: string; readonly stderr: string };
 
 const ENTRY = 'dist/media/media-process-child.js';
+const NS_PER_SECOND = 1_000_000_000;
 const STDERR_TAIL_CHARACTERS = 4_000;
 /** What a child inherits: where programs, plugins and caches are, and nothing else of the environment's secrets. */
 const INHERITED =
@@ -45,10 +50,13 @@ export class MediaProcess {
   readonly pid: number | undefined;
   /** The media pipe: read it from a source, write it to a sink. */
   readonly media: Socket;
+  /** The audio pipe, when one was asked for. */
+  readonly audio: Socket | null;
   /** Resolves once, after the process is gone and its pipes are read to their end. Never rejects. */
   readonly ended: Promise<MediaEnd>;
   readonly #child: ChildProcess;
   readonly #commands: Writable;
+  readonly #onDuration: (durationNs: bigint) => void;
   #lastWord: MediaEvent | null = null;
   #stderr = '';
   #stopping = false;
@@ -62,9 +70,13 @@ export class MediaProcess {
       throw new LimpidError('ERR_MEDIA_PROCESS', 'Expected four pipes to a media process');
     }
     this.media = media;
+    const audio = child.stdio[AUDIO_FD];
+    this.audio = audio instanceof Socket ? audio : null;
     this.#commands = child.stdin;
+    this.#onDuration = options.onDuration ?? (() => undefined);
     // A pipe breaks when the child dies; `ended` tells why.
     this.media.on('error', () => {});
+    this.audio?.on('error', () => {});
     this.#commands.on('error', () => {});
     this.#listen(child.stdout, child.stderr);
     this.ended = new Promise((resolve) => {
@@ -92,7 +104,7 @@ export class MediaProcess {
       );
     }
     const child = spawn(process.execPath, [entry], {
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', ...(options.audio === true ? (['pipe'] as const) : [])],
       env: childEnvironment(),
       // Its own process group: Ctrl-C reaches this process only, which then lets recordings finish.
       detached: true,
@@ -125,6 +137,7 @@ export class MediaProcess {
   dispose(): void {
     this.#stopping = true;
     this.media.destroy();
+    this.audio?.destroy();
     if (!this.#gone) {
       this.#child.kill('SIGKILL');
     }
@@ -143,6 +156,8 @@ export class MediaProcess {
         this.#keepStderr(`${line}\n`);
       } else if (event.type === 'warning') {
         this.#keepStderr(`${event.element}: ${event.debug}\n`);
+      } else if (event.type === 'duration') {
+        this.#onDuration(BigInt(Math.round(event.seconds * NS_PER_SECOND)));
       } else {
         this.#lastWord ??= event;
       }

@@ -3,12 +3,16 @@
  *
  *     main ── fd 0: commands, one JSON line each; its end means that main is gone ──▶ child
  *     main ◀── fd 1: events, one JSON line each ── child        fd 2: stderr        fd 3: media (GDP)
+ *                                                                   fd 4: audio (GDP), where there is any
  *
  * The launch text travels as a command, never as an argument: `ps` shows no password.
  */
 
 /** Descriptor of the media pipe in the child; pipeline texts name it. */
 export const MEDIA_FD = 3;
+
+/** Descriptor of the pipe of audio packets, where a pipeline has one. */
+export const AUDIO_FD = 4;
 
 /** From the main process. */
 export type MediaCommand =
@@ -31,6 +35,8 @@ export type MediaCommand =
 export type MediaEvent =
   | { readonly type: 'eos' }
   | { readonly type: 'stopped' }
+  /** How long the stream says it is; once, when that is known. */
+  | { readonly type: 'duration'; readonly seconds: number }
   | { readonly type: 'warning'; readonly element: string; readonly debug: string }
   | {
       readonly type: 'error';

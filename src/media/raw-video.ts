@@ -2,6 +2,7 @@
  * Raw RGB video as GStreamer names it (caps) and lays it out (rows padded to four bytes).
  */
 import { LimpidError } from '../errors/limpid-error.js';
+import type { PixelAspect } from '../frame/frame.js';
 
 /** The layout of one raw RGB picture on a media pipe. */
 export interface RawVideo {
@@ -13,15 +14,23 @@ export interface RawVideo {
   readonly rowBytes: number;
   /** Bytes from one row to the next: `rowBytes` rounded up to four. */
   readonly strideBytes: number;
+  /** Absent when pixels are square. */
+  readonly pixelAspect?: PixelAspect;
 }
 
 /** Largest side Limpid reads, pixels. */
 const MAX_SIDE = 16_384;
 
 /** The layout of a picture of this size. */
-export function rawVideo(width: number, height: number, framesPerSecond: number | null): RawVideo {
+export function rawVideo(
+  width: number,
+  height: number,
+  framesPerSecond: number | null,
+  pixelAspect?: PixelAspect,
+): RawVideo {
   const rowBytes = width * 3;
-  return { width, height, framesPerSecond, rowBytes, strideBytes: (rowBytes + 3) & ~3 };
+  const layout = { width, height, framesPerSecond, rowBytes, strideBytes: (rowBytes + 3) & ~3 };
+  return pixelAspect === undefined ? layout : { ...layout, pixelAspect };
 }
 
 /** Reads `video/x-raw, format=(string)RGB, …`. Throws ERR_GDP for anything else and for sizes out of range. */
@@ -38,7 +47,15 @@ export function parseRawVideoCaps(caps: string): RawVideo {
   }
   const rate = /\bframerate=\(fraction\)(\d{1,9})\/(\d{1,9})\b/.exec(caps);
   const framesPerSecond = Number(rate?.[1]) / Number(rate?.[2]);
-  return rawVideo(width, height, framesPerSecond > 0 && Number.isFinite(framesPerSecond) ? framesPerSecond : null);
+  const knownRate = framesPerSecond > 0 && Number.isFinite(framesPerSecond) ? framesPerSecond : null;
+  return rawVideo(width, height, knownRate, pixelAspectOf(caps));
+}
+
+function pixelAspectOf(caps: string): PixelAspect | undefined {
+  const match = /\bpixel-aspect-ratio=\(fraction\)(\d{1,5})\/(\d{1,5})\b/.exec(caps);
+  const numerator = Number(match?.[1]);
+  const denominator = Number(match?.[2]);
+  return numerator > 0 && denominator > 0 && numerator !== denominator ? { numerator, denominator } : undefined;
 }
 
 /**
@@ -47,9 +64,10 @@ export function parseRawVideoCaps(caps: string): RawVideo {
  */
 export function rawVideoCaps(video: RawVideo): string {
   const rate = video.framesPerSecond === null ? '0/1' : `${Math.round(video.framesPerSecond * 1000)}/1000`;
+  const { numerator, denominator } = video.pixelAspect ?? { numerator: 1, denominator: 1 };
   return (
     `video/x-raw, format=(string)RGB, width=(int)${video.width}, height=(int)${video.height}, ` +
-    `framerate=(fraction)${rate}, pixel-aspect-ratio=(fraction)1/1, interlace-mode=(string)progressive, ` +
+    `framerate=(fraction)${rate}, pixel-aspect-ratio=(fraction)${numerator}/${denominator}, interlace-mode=(string)progressive, ` +
     'colorimetry=(string)sRGB'
   );
 }

@@ -18,7 +18,7 @@ const live: EdvrOptionsInput = {
   numFeat: 16,
   numFrame: 3,
   deformableGroups: 1,
-  numExtractBlock: 2,
+  numExtractBlock: 3,
   numReconstructBlock: 6,
   numReconstructFeat: 32,
   featureStride: 2,

@@ -45,7 +45,7 @@ export function reserveRecording(name: RecordingName, now: Date): string {
 }
 
 /** As `mkdir -p`. Node's own recursive form never returns where the file system answers ENOENT, as /proc does. */
-function makeFolder(dir: string): void {
+export function makeFolder(dir: string): void {
   try {
     mkdirSync(dir);
   } catch (error) {

@@ -9,6 +9,7 @@ import { LimpidError } from '../errors/limpid-error.js';
 import type { DecodedFrame } from '../frame/frame.js';
 import type { Gate } from '../frame/gate.js';
 import { type GdpPicture, GdpReader } from '../media/gdp-reader.js';
+import type { Timeline } from '../media/gdp-timeline.js';
 import { type MediaEnd, MediaProcess } from '../media/media-process.js';
 import { Watchdog } from '../media/watchdog.js';
 import { sourceFailure } from './source-failure.js';
@@ -26,6 +27,8 @@ export interface SessionPlan {
   readonly endless: boolean;
   /** Whether a closed gate stops the reading. */
   readonly gated: boolean;
+  /** What times are counted from. */
+  readonly timeline: Timeline;
   readonly options: ResolvedSourceOptions;
 }
 
@@ -34,9 +37,13 @@ const FALLBACK_DURATION_NS = 40_000_000n;
 const NS_PER_SECOND = 1_000_000_000;
 
 /** A cold session. Subscribing starts the process; unsubscribing stops it, killing it after `stopTimeoutMs`. */
-export function decodeSession$(plan: SessionPlan, gate?: Gate): Observable<DecodedFrame> {
+export function decodeSession$(
+  plan: SessionPlan,
+  gate?: Gate,
+  onDuration?: (durationNs: bigint) => void,
+): Observable<DecodedFrame> {
   return new Observable((subscriber) => {
-    const session = new DecodeSession(plan, plan.gated ? gate : undefined, subscriber);
+    const session = new DecodeSession(plan, plan.gated ? gate : undefined, onDuration, subscriber);
     return () => session.stop();
   });
 }
@@ -53,12 +60,17 @@ class DecodeSession {
   #standby: MediaProcess | undefined;
   #opened = false;
 
-  constructor(plan: SessionPlan, gate: Gate | undefined, subscriber: Subscriber<DecodedFrame>) {
+  constructor(
+    plan: SessionPlan,
+    gate: Gate | undefined,
+    onDuration: ((durationNs: bigint) => void) | undefined,
+    subscriber: Subscriber<DecodedFrame>,
+  ) {
     this.#plan = plan;
     this.#gate = gate;
     this.#subscriber = subscriber;
     this.#watchdog = new Watchdog(() => subscriber.error(this.#silence()));
-    this.#current = MediaProcess.start({ launch: plan.launch });
+    this.#current = MediaProcess.start({ launch: plan.launch, ...(onDuration === undefined ? {} : { onDuration }) });
     this.#watchdog.start(plan.options.openTimeoutMs);
     this.#leaveGate = gate?.onChange((open) => this.#hold(!open)) ?? (() => undefined);
     this.#read(this.#current);
@@ -72,16 +84,17 @@ class DecodeSession {
   }
 
   #read(round: MediaProcess): void {
-    const { options } = this.#plan;
+    const { options, timeline } = this.#plan;
     const times = new PictureTimes();
-    const reader = new GdpReader({ maxFrameBytes: options.maxFrameBytes }, (picture) => {
+    const reader = new GdpReader({ maxFrameBytes: options.maxFrameBytes, timeline }, (picture) => {
       if (!this.#opened) {
         this.#opened = true;
         this.#watchdog.start(options.stallTimeoutMs);
       }
-      const { width, height, data } = picture;
+      const { width, height, data, pixelAspect } = picture;
+      const aspect = pixelAspect === undefined ? {} : { pixelAspect };
       const ptsNs = times.of(picture);
-      this.#subscriber.next({ width, height, format: 'rgb8', data, ptsNs, captureTimeMs: Date.now() });
+      this.#subscriber.next({ width, height, format: 'rgb8', data, ...aspect, ptsNs, captureTimeMs: Date.now() });
     });
     round.media.on('data', (chunk: Buffer) => {
       if (this.#subscriber.closed) {
@@ -132,7 +145,13 @@ class DecodeSession {
   }
 
   #silence(): LimpidError {
-    const { label, options } = this.#plan;
+    const { label, options, gated } = this.#plan;
+    if (gated && !this.#opened) {
+      return new LimpidError(
+        'ERR_SOURCE_OPEN',
+        `${label} gave no picture within ${options.openTimeoutMs} ms; check that it has video`,
+      );
+    }
     return this.#opened
       ? new LimpidError('ERR_SOURCE_STALLED', `${label} has sent nothing for ${options.stallTimeoutMs} ms`)
       : new LimpidError(

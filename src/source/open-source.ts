@@ -8,6 +8,7 @@ import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import { redactUri } from '../log/redact.js';
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
 import { decodeSession$, type SessionPlan } from './decode-session.js';
+import { timelineOf } from './file-timeline.js';
 import { parseRtspUri } from './rtsp-uri.js';
 import type { Source } from './source.js';
 import { type ResolvedSourceOptions, type SourceOptions, sourceOptionsSchema } from './source-options.js';
@@ -57,7 +58,8 @@ function rtspSource(uri: string, options: ResolvedSourceOptions): Source {
     tcpTimeoutUs: options.openTimeoutMs * US_PER_MS,
     certificateChecks: options.trustAnyCertificate ? 'no-flags' : 'validate-all',
   });
-  return sourceOf(true, { label: redactUri(uri), launch, loop: false, endless: true, gated: false, options });
+  const label = redactUri(uri);
+  return sourceOf(true, { label, launch, loop: false, endless: true, gated: false, timeline: 'stamps', options });
 }
 
 function fileSource(path: string, options: ResolvedSourceOptions): Source {
@@ -65,11 +67,12 @@ function fileSource(path: string, options: ResolvedSourceOptions): Source {
   requireFile(absolute, path);
   const launch = fillLaunchText(readLaunchText(options.live ? 'source-file-live' : 'source-file'), { path: absolute });
   const { live, loop } = options;
-  return sourceOf(live, { label: path, launch, loop, endless: false, gated: !live, options });
+  const timeline = timelineOf(absolute);
+  return sourceOf(live, { label: path, launch, loop, endless: false, gated: !live, timeline, options });
 }
 
 function sourceOf(live: boolean, plan: SessionPlan): Source {
-  return { label: plan.label, live, session$: (gate) => decodeSession$(plan, gate) };
+  return { label: plan.label, live, session$: (gate, onDuration) => decodeSession$(plan, gate, onDuration) };
 }
 
 function requireFile(absolute: string, path: string): void {

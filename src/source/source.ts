@@ -18,6 +18,7 @@ export interface Source {
    *
    * @param gate closed while the reader has enough: a source that is not live reads no further meanwhile. A live source
    *   ignores it.
+   * @param onDuration told how long a file says it is, once that is known; never for a live source.
    */
-  session$(gate?: Gate): Observable<DecodedFrame>;
+  session$(gate?: Gate, onDuration?: (durationNs: bigint) => void): Observable<DecodedFrame>;
 }

@@ -27,6 +27,8 @@ export interface RestoreOptions {
   readonly onSkip: (frame: Frame, reason: SkipReason, error?: LimpidError) => void;
   /** Under `block`: resolves when those who take the restored frames have room for the next one. */
   readonly whenRoom: () => Promise<void>;
+  /** Whether a frame is to be restored; one that is not still stands in its neighbours' windows. Default: every frame. */
+  readonly wanted?: (frame: Frame) => boolean;
 }
 
 /** Windows that may wait under `block` before the gate closes. */
@@ -34,7 +36,7 @@ const BLOCK_HIGH_WATER = 4;
 
 /** Turns frames into restored frames, in order of seq. Completes when the last window has been restored. */
 export function restore(options: RestoreOptions): OperatorFunction<Frame, RestoredFrame> {
-  const { engine, stream, policy } = options;
+  const { engine, stream, policy, wanted = () => true } = options;
   const { window: size, padding } = engine.spec;
   return (frames$) =>
     new Observable((subscriber) => {
@@ -47,7 +49,7 @@ export function restore(options: RestoreOptions): OperatorFunction<Frame, Restor
       const arrivals$ = new Observable<Frame>((arrivals) =>
         frames$.subscribe({
           next: (frame) => {
-            if (policy === 'block' || queue.idle) {
+            if (wanted(frame) && (policy === 'block' || queue.idle)) {
               engine.prepare(stream, frame);
             }
             arrivals.next(frame);
@@ -57,7 +59,11 @@ export function restore(options: RestoreOptions): OperatorFunction<Frame, Restor
         }),
       );
       const subscription = arrivals$.pipe(frameWindow({ size, padding })).subscribe({
-        next: (window) => queue.push(window),
+        next: (window) => {
+          if (wanted(window.reference)) {
+            queue.push(window);
+          }
+        },
         error: (error) => subscriber.error(error),
         complete: () => queue.end(),
       });

@@ -152,13 +152,13 @@ describe('refusals', () => {
     [
       'an option that is none',
       { set: { numFeats: 2 } as object },
-      'ERR_MODEL_MANIFEST',
+      'ERR_USAGE',
       'Expected only known options but received "numFeats"; known are numFeat,',
     ],
     [
       'a value that is none',
       { set: { numFrame: 4 } },
-      'ERR_MODEL_MANIFEST',
+      'ERR_USAGE',
       'Expected an odd whole number from 1 to 15 for options.numFrame but received 4 (zip-params.pth)',
     ],
     [

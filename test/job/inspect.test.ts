@@ -30,6 +30,12 @@ describe('networks of the paper', () => {
     ['edvr-l-srblur', 23_306_851],
     ['edvr-l-deblur', 23_602_019],
     ['edvr-l-deblurcomp', 23_602_019],
+    ['edvr-l-stage2', 15_025_635],
+    ['edvr-l-stage2-blur', 17_698_659],
+    ['edvr-model-1', 1_773_467],
+    ['edvr-model-2', 2_258_147],
+    ['edvr-model-3', 2_996_259],
+    ['edvr-model-4', 3_300_131],
   ])('%s has %i parameters', async (name, parameters) => {
     const inspection = await inspect(name);
     expect(inspection.parameters).toBe(parameters);

@@ -1,0 +1,111 @@
+/**
+ * `limpid restore`: a file or a folder of pictures, every frame.
+ */
+import { Command, InvalidArgumentError } from 'commander';
+import { openEngine } from '../engine/open-engine.js';
+import { type RestoreResult, restore } from '../job/restore.js';
+import type { RestoreView } from '../job/restore-view.js';
+import { findModel } from '../model/registry.js';
+import { RestoreProgressLine, timeText } from './restore-progress.js';
+
+interface RestoreFlags {
+  readonly model: string;
+  readonly half?: boolean;
+  readonly compare?: boolean;
+  readonly overwrite?: boolean;
+  readonly audio: boolean;
+  readonly fps?: number;
+  readonly crf?: number;
+}
+
+/** As shells count: 128 and the number of the signal. */
+const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
+
+/** Builds the command. */
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .description('restore every frame of a video or a folder of pictures; audio and times are kept')
+    .argument('<in>', 'a video, a folder of PNG or JPEG pictures, or one picture')
+    .argument('<out>', '.mkv, .mp4, or a folder for PNGs, gone on with where it was begun (one picture: .png)')
+    .requiredOption('--model <name>', 'model of the registry, or "bypass"')
+    .option('--half', 'the left half plainly upscaled, the right half restored')
+    .option('--compare', 'plainly upscaled and restored side by side')
+    .option('--overwrite', 'write over an output that exists')
+    .option('--no-audio', 'leave the audio out')
+    .option('--fps <n>', 'frames a second of a folder of pictures (default: 25)', parseNumber)
+    .option('--crf <n>', 'quality of a clip: 0 is lossless, 16 the default, 28 is coarse', parseNumber)
+    .action(async (input: string, output: string, flags: RestoreFlags, command: Command) => {
+      if (flags.half === true && flags.compare === true) {
+        command.error('error: Expected --half or --compare but received both.', { exitCode: 2 });
+      }
+      const { half, compare, ...options } = flags;
+      await runRestore({ ...options, input, output, view: half ? 'half' : compare ? 'compare' : 'restored' });
+    });
+}
+
+async function runRestore(options: Parameters<typeof restore>[0] & { readonly view: RestoreView }): Promise<void> {
+  const progress = new RestoreProgressLine(process.stderr);
+  const say = (sentence: string): void => {
+    progress.clear();
+    process.stderr.write(`${sentence}\n`);
+  };
+  const stop = new AbortController();
+  const release = onSignal((signal) => {
+    process.exitCode = SIGNAL_EXIT_CODES[signal];
+    say(`${signal}: finishing ${options.output} (again to force)`);
+    stop.abort();
+  });
+  const startMs = performance.now();
+  try {
+    const result = await restore(options, {
+      openEngine: (model) => openEngine(model),
+      weightsOf: async (model) =>
+        model === 'bypass' ? null : ((await findModel(model)).manifest?.weights.sha256 ?? null),
+      signal: stop.signal,
+      onProgress: (state) => progress.show(state),
+      onNote: say,
+    });
+    say(summary(result, options.output, (performance.now() - startMs) / 1_000));
+  } finally {
+    progress.clear();
+    release();
+  }
+}
+
+function summary({ done, found, interrupted, audio }: RestoreResult, output: string, seconds: number): string {
+  const parts = [
+    `${done} frames in ${output}`,
+    ...(found > 0 ? [`${found} of them were there already`] : []),
+    ...(audio ? ['audio as it was'] : []),
+    `${timeText(seconds)} (${((done - found) / Math.max(seconds, 0.001)).toFixed(1)} fps)`,
+  ];
+  return `${interrupted ? 'interrupted: ' : ''}${parts.join(', ')}`;
+}
+
+/** Calls back at the first SIGINT or SIGTERM; a second one ends the process at once. Returns what takes that back. */
+function onSignal(callback: (signal: StopSignal) => void): () => void {
+  let asked = false;
+  const listener = (signal: NodeJS.Signals): void => {
+    const known: StopSignal = signal === 'SIGTERM' ? 'SIGTERM' : 'SIGINT';
+    if (asked) {
+      process.exit(SIGNAL_EXIT_CODES[known]);
+    }
+    asked = true;
+    callback(known);
+  };
+  process.on('SIGINT', listener);
+  process.on('SIGTERM', listener);
+  return () => {
+    process.off('SIGINT', listener);
+    process.off('SIGTERM', listener);
+  };
+}
+
+function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) {
+    throw new InvalidArgumentError(`Expected a number but received ${text}.`);
+  }
+  return value;
+}

@@ -1,0 +1,134 @@
+/**
+ * A clip as the output of `restore`: frames to the encoder, the input's audio packets beside them.
+ *
+ *     restored ──▶ x264 ─▶ mux ─▶ file
+ *     audio track ─ packets up to a second ahead of the video ─▲
+ *
+ * The muxer needs a packet of each stream to go on: the audio is always written ahead of the picture, never after it, and
+ * over a gap by the one packet behind it.
+ */
+import { rmSync } from 'node:fs';
+import { LimpidError } from '../errors/limpid-error.js';
+import type { Picture } from '../frame/frame.js';
+import { rawVideo } from '../media/raw-video.js';
+import { audioParser, type ClipContainer } from '../sink/clip-audio.js';
+import { openClipFile } from '../sink/clip-file.js';
+import type { MediaFile } from '../sink/media-file.js';
+import { reserveRecording } from '../sink/recording-path.js';
+import type { AudioTrack } from '../source/audio-track.js';
+import type { RestoreOutput } from './restore-output.js';
+import { sizeText } from './size.js';
+
+/** How far the audio goes ahead of the video, ns. */
+const LEAD_NS = 1_000_000_000n;
+
+/** What a clip is made of. It takes over the track and closes it. */
+export interface ClipOptions {
+  readonly path: string;
+  readonly container: ClipContainer;
+  readonly crf: number;
+  readonly track: AudioTrack | null;
+}
+
+/** Reserves the file. Throws ERR_SINK_OPEN when it can't be made, or when its container does not take the audio. */
+export function openClipOutput(options: ClipOptions): RestoreOutput {
+  if (options.track !== null) {
+    audioParser(options.track.caps, options.container);
+  }
+  return new ClipOutput(options, reserveRecording({ path: options.path }, new Date()));
+}
+
+class ClipOutput implements RestoreOutput {
+  readonly audio: boolean;
+  readonly #options: ClipOptions;
+  readonly #path: string;
+  readonly #track: AudioTrack | null;
+  #file: MediaFile | null = null;
+  /** Time of the last audio packet written, ns. */
+  #audioNs: bigint | null = null;
+  #audioEnded = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ClipOptions, path: string) {
+    this.#options = options;
+    this.#path = path;
+    this.#track = options.track;
+    this.audio = options.track !== null;
+  }
+
+  has(): boolean {
+    return false;
+  }
+
+  async write(index: number, ptsNs: bigint, picture: Picture): Promise<void> {
+    const file = this.#fileFor(index, picture);
+    await this.#carryAudio(file, ptsNs + LEAD_NS);
+    await file.write({ ...picture, seq: index, session: 0, ptsNs, captureTimeMs: 0, discontinuity: index === 0 });
+  }
+
+  close(complete: boolean): Promise<void> {
+    this.#closed ??= this.#finish(complete);
+    return this.#closed;
+  }
+
+  async #finish(complete: boolean): Promise<void> {
+    const file = this.#file;
+    try {
+      if (file === null) {
+        rmSync(this.#path, { force: true });
+        return;
+      }
+      if (complete) {
+        file.endVideo();
+        await this.#carryAudio(file, null);
+      }
+    } finally {
+      this.#track?.dispose();
+      await file?.close();
+    }
+  }
+
+  #fileFor(index: number, picture: Picture): MediaFile {
+    const { width, height, pixelAspect } = picture;
+    const { crf, container, track } = this.#options;
+    const file =
+      this.#file ??
+      openClipFile({
+        path: this.#path,
+        container,
+        crf,
+        video: rawVideo(width, height, null, pixelAspect),
+        ...(track === null ? {} : { audioCaps: track.caps }),
+      });
+    this.#file = file;
+    if (file.width !== width || file.height !== height) {
+      throw new LimpidError(
+        'ERR_FRAME_SIZE',
+        `Expected ${sizeText(file)} in ${this.#path} but frame ${index} is ${sizeText(picture)}: a clip has one size; write a folder of PNGs instead`,
+      );
+    }
+    return file;
+  }
+
+  /** Writes audio until it has passed `untilNs`; all of it when that is null. */
+  async #carryAudio(file: MediaFile, untilNs: bigint | null): Promise<void> {
+    while (this.#track !== null && !this.#audioEnded) {
+      if (untilNs !== null && this.#audioNs !== null && this.#audioNs >= untilNs) {
+        return;
+      }
+      const packet = await this.#track.next();
+      if (packet === null) {
+        this.#audioEnded = true;
+        file.endAudio();
+        return;
+      }
+      // Where packets have no duration, the last one's would be 0, and MP4 would end before it: a step is the guess.
+      const stepNs = packet.ptsNs === null || this.#audioNs === null ? null : packet.ptsNs - this.#audioNs;
+      this.#audioNs = packet.ptsNs;
+      file.writeAudio({ ...packet, durationNs: packet.durationNs ?? stepNs });
+      if (untilNs === null) {
+        await file.audioTaken();
+      }
+    }
+  }
+}

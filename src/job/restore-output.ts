@@ -1,0 +1,84 @@
+/**
+ * Where `restore` writes: told by the name, opened before the first frame is decoded.
+ *
+ *     out.mkv  out.mp4     a clip, with audio          out/  out     a folder of PNGs          out.png     one picture
+ */
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { LimpidError } from '../errors/limpid-error.js';
+import type { Picture } from '../frame/frame.js';
+import type { ClipContainer } from '../sink/clip-audio.js';
+import type { RestoreInput } from './restore-input.js';
+import type { Size } from './size.js';
+
+/** What a name asks for. */
+export type RestoreTarget =
+  | { readonly kind: 'clip'; readonly label: string; readonly path: string; readonly container: ClipContainer }
+  | { readonly kind: 'folder'; readonly label: string; readonly path: string }
+  | { readonly kind: 'picture'; readonly label: string; readonly path: string };
+
+/** A place for pictures, in order. */
+export interface RestoreOutput {
+  /** Whether the frame's picture is there already, valid and of this size. */
+  has(index: number, size: Size): boolean;
+  /** Writes a frame's picture; keeps its data only until it resolves. Rejects with ERR_SINK_OPEN, ERR_SINK_WRITE. */
+  write(index: number, ptsNs: bigint, picture: Picture): Promise<void>;
+  /**
+   * Finishes what was begun, so that it can be played, and removes what holds nothing. Idempotent.
+   *
+   * @param complete every frame was written: the audio behind the last one belongs to it.
+   */
+  close(complete: boolean): Promise<void>;
+  /** Whether audio went along. */
+  readonly audio: boolean;
+}
+
+const CONTAINERS: Readonly<Record<string, ClipContainer>> = { '.mkv': 'matroska', '.mp4': 'mp4' };
+
+/** Reads the name. Throws ERR_USAGE for what Limpid does not write. */
+export function restoreTarget(label: string): RestoreTarget {
+  const path = resolve(label);
+  if (/[/\\]$/.test(label) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    return { kind: 'folder', label, path };
+  }
+  const extension = extname(label).toLowerCase();
+  const container = CONTAINERS[extension];
+  if (container !== undefined) {
+    return { kind: 'clip', label, path, container };
+  }
+  if (extension === '.png') {
+    return { kind: 'picture', label, path };
+  }
+  if (extension !== '') {
+    throw new LimpidError(
+      'ERR_USAGE',
+      `Expected .mkv, .mp4, .png or a folder for the output but received ${label}; Limpid writes no ${extension} (a folder's name may end in "/")`,
+    );
+  }
+  return { kind: 'folder', label, path };
+}
+
+/** Refuses to write over the input, into it, or over what exists. Throws ERR_USAGE or ERR_SINK_OPEN. */
+export function requireApart(target: RestoreTarget, input: RestoreInput, overwrite: boolean): void {
+  if (sameFile(target.path, input.path)) {
+    throw new LimpidError('ERR_USAGE', `Expected an output other than the input ${input.label}; choose another name`);
+  }
+  if (target.kind === 'picture' && input.frames !== 1) {
+    throw new LimpidError(
+      'ERR_USAGE',
+      `Expected .mkv, .mp4 or a folder for the frames of ${input.label} but received ${target.label}: one picture is for one picture`,
+    );
+  }
+  if (target.kind !== 'folder' && existsSync(target.path)) {
+    if (!overwrite) {
+      throw new LimpidError('ERR_SINK_OPEN', `${target.label} exists already; choose another name, or --overwrite`);
+    }
+    rmSync(target.path, { force: true });
+  }
+}
+
+function sameFile(one: string, other: string): boolean {
+  const first = statSync(one, { throwIfNoEntry: false });
+  const second = statSync(other, { throwIfNoEntry: false });
+  return first !== undefined && second !== undefined && first.ino === second.ino && first.dev === second.dev;
+}

@@ -1,0 +1,314 @@
+/**
+ * `limpid restore`: every frame of a file or of a folder of pictures, in order, into a clip or a folder.
+ *
+ *     input ─▶ place (seq, rising PTS) ─▶ window(2N+1) ─▶ engine ─▶ view ─▶ output
+ *       ▲ gate: read only as fast as frames are restored           audio ───▲
+ *
+ * Memory does not grow with the length of the input. What ends the work early, an interrupt, a damaged file, leaves an
+ * output of the frames restored so far.
+ */
+import { catchError, EMPTY, map, type Observable, Subscription, tap } from 'rxjs';
+import type { Engine } from '../engine/engine.js';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import type { DecodedFrame, Frame, RestoredFrame } from '../frame/frame.js';
+import { Gate } from '../frame/gate.js';
+import type { AudioTrack } from '../source/audio-track.js';
+import { restore as restoreFrames } from '../stream/restore.js';
+import { openClipOutput } from './restore-clip.js';
+import { openRestoreInput, type RestoreInput } from './restore-input.js';
+import { type RestoreOutput, type RestoreTarget, requireApart, restoreTarget } from './restore-output.js';
+import { openPictureFile, openPictureFolder } from './restore-pictures.js';
+import { composeView, type RestoreView, viewSize } from './restore-view.js';
+
+/** Options of {@link restore}. */
+export interface RestoreOptions {
+  /** A video file, a folder of PNG or JPEG pictures, or one picture. */
+  readonly input: string;
+  /** `.mkv`, `.mp4`, a folder, or `.png` for one picture. */
+  readonly output: string;
+  readonly model: string;
+  /** Default 'restored'. */
+  readonly view?: RestoreView | undefined;
+  /** Write over an output that exists; default false. A folder that was begun is gone on with. */
+  readonly overwrite?: boolean | undefined;
+  /** Whether audio is kept; default true. */
+  readonly audio?: boolean | undefined;
+  /** Frames a second of a folder of pictures; default 25. */
+  readonly fps?: number | undefined;
+  /** x264 quality of a clip, 0 lossless to 50; default 16. */
+  readonly crf?: number | undefined;
+}
+
+/** How far a restoration is. */
+export interface RestoreProgress {
+  /** Frames written, or found there. */
+  readonly done: number;
+  /** Of which were found there. */
+  readonly found: number;
+  /** All frames, where that is known. */
+  readonly total: number | null;
+  /** Share of the whole, 0 … 1, where that is known. */
+  readonly share: number | null;
+}
+
+/** What {@link restore} needs from outside. */
+export interface RestoreDeps {
+  /** Opens a model by name; restore disposes of its engine. */
+  readonly openEngine: (model: string) => Promise<Engine>;
+  /** sha256 of a model's weights; null where it has none of its own. */
+  readonly weightsOf: (model: string) => Promise<string | null>;
+  /** Ends the work early, leaving what is done. */
+  readonly signal?: AbortSignal;
+  /** Called after every frame. */
+  readonly onProgress?: (progress: RestoreProgress) => void;
+  /** Something the person should know, in a sentence. */
+  readonly onNote?: (sentence: string) => void;
+}
+
+/** What became of it. */
+export interface RestoreResult extends RestoreProgress {
+  /** Ended by the signal before the last frame. */
+  readonly interrupted: boolean;
+  /** Whether audio was kept. */
+  readonly audio: boolean;
+}
+
+/**
+ * Restores an input whole.
+ *
+ * @throws ERR_USAGE, ERR_INPUT_FILE, ERR_FRAME_SIZE, ERR_SINK_OPEN before the first frame; ERR_SOURCE_LOST and the like
+ * when the input breaks off, ERR_ENGINE, ERR_SINK_WRITE: what was restored until then is finished first.
+ */
+export async function restore(options: RestoreOptions, deps: RestoreDeps): Promise<RestoreResult> {
+  const { fps = 25, crf = 16 } = options;
+  requireRange('--fps', fps, 0.01, 1_000);
+  requireRange('--crf', crf, 0, 50);
+  const target = restoreTarget(options.output);
+  const input = await openRestoreInput(options.input, fps);
+  const engine = await deps.openEngine(options.model);
+  try {
+    requireApart(target, input, options.overwrite ?? false);
+    const output = await openOutput(target, input, options, deps);
+    return await new Restoration(input, output, engine, options, deps).run();
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function openOutput(
+  target: RestoreTarget,
+  input: RestoreInput,
+  { model, view = 'restored', overwrite = false, audio = true, crf = 16 }: RestoreOptions,
+  { weightsOf, onNote }: RestoreDeps,
+): Promise<RestoreOutput> {
+  switch (target.kind) {
+    case 'picture':
+      return openPictureFile(target.path);
+    case 'folder': {
+      if (audio && input.kind === 'video') {
+        onNote?.('A folder of PNGs holds neither audio nor times: write .mkv or .mp4 to keep them');
+      }
+      const origin = { input: input.path, model, weights: await weightsOf(model), view };
+      return openPictureFolder({ dir: target.path, origin, nameOf: input.nameOf, overwrite });
+    }
+    case 'clip': {
+      const track: AudioTrack | null = audio ? await input.openAudio() : null;
+      try {
+        return openClipOutput({ path: target.path, container: target.container, crf, track });
+      } catch (error) {
+        track?.dispose();
+        throw error;
+      }
+    }
+  }
+}
+
+/** One run of an input through the engine. */
+class Restoration {
+  readonly #input: RestoreInput;
+  readonly #output: RestoreOutput;
+  readonly #engine: Engine;
+  readonly #view: RestoreView;
+  readonly #deps: RestoreDeps;
+  readonly #gate = new Gate();
+  readonly #subscription = new Subscription();
+  #done = 0;
+  #found = 0;
+  #durationNs: bigint | null = null;
+  #lastPtsNs: bigint | null = null;
+  #bent = 0;
+  /** The input broke off: told once what came before is written. */
+  #brokenOff: unknown = null;
+  /** The write in hand, and the one before it: one frame is written while the next is restored. */
+  #writing: Promise<void> = Promise.resolve();
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(
+    input: RestoreInput,
+    output: RestoreOutput,
+    engine: Engine,
+    { view = 'restored' }: RestoreOptions,
+    deps: RestoreDeps,
+  ) {
+    this.#input = input;
+    this.#output = output;
+    this.#engine = engine;
+    this.#view = view;
+    this.#deps = deps;
+  }
+
+  async run(): Promise<RestoreResult> {
+    const { signal, onNote } = this.#deps;
+    const complete = await this.#restoreAll().then(
+      async (ended) => {
+        await this.#output.close(ended && this.#brokenOff === null);
+        return ended;
+      },
+      async (error: unknown) => {
+        // The first failure is the one to tell; closing may only repeat it.
+        await this.#output.close(false).catch(() => undefined);
+        throw error;
+      },
+    );
+    if (this.#bent > 0) {
+      onNote?.(`${this.#bent} frames had no time after the one before them and were moved by a millisecond`);
+    }
+    if (complete) {
+      this.#noteEarlyEnd();
+    }
+    if (this.#brokenOff !== null) {
+      throw this.#brokenOffError();
+    }
+    const interrupted = !complete && signal?.aborted === true;
+    return { ...this.#progress(), interrupted, audio: this.#output.audio };
+  }
+
+  /** Resolves to whether the input was restored to its end; false when the signal came first. */
+  #restoreAll(): Promise<boolean> {
+    const { signal } = this.#deps;
+    return new Promise<boolean>((resolve, reject) => {
+      const stop = (): void => {
+        this.#subscription.unsubscribe();
+        this.#writing.then(() => resolve(false), reject);
+      };
+      const fail = (error: unknown): void => {
+        this.#subscription.unsubscribe();
+        reject(error);
+      };
+      if (signal?.aborted === true) {
+        stop();
+        return;
+      }
+      signal?.addEventListener('abort', stop, { once: true });
+      this.#subscription.add(
+        this.#restored$(fail).subscribe({
+          next: (restored) => this.#take(restored, fail),
+          error: fail,
+          complete: () => this.#writing.then(() => resolve(true), reject),
+        }),
+      );
+    }).finally(() => this.#subscription.unsubscribe());
+  }
+
+  #restored$(fail: (error: unknown) => void): Observable<RestoredFrame> {
+    const onDuration = (durationNs: bigint): void => {
+      this.#durationNs = durationNs;
+    };
+    return this.#input.frames$(this.#gate, onDuration).pipe(
+      catchError((error: unknown) => {
+        this.#brokenOff = error;
+        return EMPTY;
+      }),
+      map((picture, index) => this.#place(picture, index)),
+      tap((frame) => {
+        if (!this.#wanted(frame)) {
+          this.#found += 1;
+          this.#count();
+        }
+      }),
+      restoreFrames({
+        engine: this.#engine,
+        stream: 'restore',
+        policy: 'block',
+        gate: this.#gate,
+        whenRoom: () => this.#written,
+        wanted: (frame) => this.#wanted(frame),
+        onSkip: (_frame, reason, error) => fail(error ?? new LimpidError('ERR_ENGINE', `A frame was lost: ${reason}`)),
+      }),
+    );
+  }
+
+  /** A frame's place: times are the input's; only one that does not rise is moved, since no container could hold it. */
+  #place(picture: DecodedFrame, seq: number): Frame {
+    const last = this.#lastPtsNs;
+    const rises = last === null || picture.ptsNs > last;
+    const ptsNs = rises ? picture.ptsNs : (last ?? 0n) + MIN_STEP_NS;
+    this.#bent += rises ? 0 : 1;
+    this.#lastPtsNs = ptsNs;
+    return { ...picture, ptsNs, seq, session: 0, discontinuity: seq === 0 };
+  }
+
+  #wanted({ seq, width, height }: Frame): boolean {
+    const { scale } = this.#engine.spec;
+    return !this.#output.has(seq, viewSize(this.#view, { width: width * scale, height: height * scale }));
+  }
+
+  #take(restored: RestoredFrame, fail: (error: unknown) => void): void {
+    const { frame } = restored;
+    frame.lease?.retain();
+    this.#written = this.#writing;
+    this.#writing = this.#writing
+      .then(async () => {
+        const picture = await composeView(this.#view, restored);
+        await this.#output.write(frame.seq, frame.ptsNs, picture);
+        this.#count(frame.ptsNs);
+      })
+      .finally(() => frame.lease?.release());
+    this.#writing.catch(fail);
+  }
+
+  #count(ptsNs = this.#lastPtsNs): void {
+    this.#done += 1;
+    this.#deps.onProgress?.(this.#progress(ptsNs));
+  }
+
+  #progress(ptsNs: bigint | null = null): RestoreProgress {
+    const total = this.#input.frames;
+    const share =
+      total !== null
+        ? this.#done / total
+        : this.#durationNs !== null && ptsNs !== null
+          ? Math.min(1, Number(ptsNs) / Number(this.#durationNs))
+          : null;
+    return { done: this.#done, found: this.#found, total, share };
+  }
+
+  /** Demuxers end a file that was cut off as one that was not. Its audio may be longer than its video, so it is a note. */
+  #noteEarlyEnd(): void {
+    const last = this.#lastPtsNs;
+    if (this.#durationNs !== null && last !== null && this.#durationNs - last > EARLY_END_NS) {
+      const seconds = (ns: bigint): string => (Number(ns) / 1e9).toFixed(1);
+      this.#deps.onNote?.(
+        `${this.#input.label} says it lasts ${seconds(this.#durationNs)} s but its last picture is at ${seconds(last)} s: it may be cut off`,
+      );
+    }
+  }
+
+  #brokenOffError(): LimpidError {
+    const why = this.#brokenOff;
+    const code = why instanceof LimpidError ? why.code : 'ERR_SOURCE_LOST';
+    const kept = this.#done === 0 ? '' : `; the ${this.#done} frames before that are restored`;
+    return new LimpidError(code, `${messageOf(why)}${kept}`, { cause: why });
+  }
+}
+
+/** A last picture may stand for a while; longer than this is worth a sentence. */
+const EARLY_END_NS = 1_000_000_000n;
+/** What a time that does not rise is moved by: the step of Matroska. */
+const MIN_STEP_NS = 1_000_000n;
+
+function requireRange(option: string, value: number, least: number, most: number): void {
+  if (!(value >= least && value <= most)) {
+    throw new LimpidError('ERR_USAGE', `Expected ${least} to ${most} for ${option} but received ${value}`);
+  }
+}

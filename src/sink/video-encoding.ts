@@ -1,0 +1,18 @@
+/**
+ * What every encoder of ours is told of its pictures.
+ */
+import type { RawVideo } from '../media/raw-video.js';
+
+/** Length of an MP4 fragment, ms: what a killed process may lose. */
+export const FRAGMENT_MS = 1_000;
+/** Pictures of at least this height are HD: BT.709; smaller ones are BT.601, as every reader guesses. */
+const HD_HEIGHT = 720;
+
+/** Values for the holes `cropRight`, `cropBottom` and `colorimetry`. */
+export function encoderFormat(video: RawVideo): { cropRight: number; cropBottom: number; colorimetry: string } {
+  return {
+    cropRight: video.width % 2,
+    cropBottom: video.height % 2,
+    colorimetry: video.height >= HD_HEIGHT ? 'bt709' : 'bt601',
+  };
+}
