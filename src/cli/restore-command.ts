@@ -2,13 +2,13 @@
  * `limpid restore`: a file or a folder of pictures, every frame.
  */
 import { Command, InvalidArgumentError } from 'commander';
-import { openEngine } from '../engine/open-engine.js';
-import { type RestoreResult, restore } from '../job/restore.js';
-import type { RestoreView } from '../job/restore-view.js';
+import { type OpenEngineOptions, openEngine } from '../engine/open-engine.js';
+import { type RestoreOptions, type RestoreResult, restore } from '../job/restore.js';
 import { findModel } from '../model/registry.js';
+import { addEngineFlags, type EngineFlags, engineOptions } from './engine-flags.js';
 import { RestoreProgressLine, timeText } from './restore-progress.js';
 
-interface RestoreFlags {
+interface RestoreFlags extends EngineFlags {
   readonly model: string;
   readonly half?: boolean;
   readonly compare?: boolean;
@@ -24,7 +24,7 @@ type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
 
 /** Builds the command. */
 export function restoreCommand(): Command {
-  return new Command('restore')
+  const restoring = new Command('restore')
     .description('restore every frame of a video or a folder of pictures; audio and times are kept')
     .argument('<in>', 'a video, a folder of PNG or JPEG pictures, or one picture')
     .argument('<out>', '.mkv, .mp4, or a folder for PNGs, gone on with where it was begun (one picture: .png)')
@@ -34,17 +34,20 @@ export function restoreCommand(): Command {
     .option('--overwrite', 'write over an output that exists')
     .option('--no-audio', 'leave the audio out')
     .option('--fps <n>', 'frames a second of a folder of pictures (default: 25)', parseNumber)
-    .option('--crf <n>', 'quality of a clip: 0 is lossless, 16 the default, 28 is coarse', parseNumber)
-    .action(async (input: string, output: string, flags: RestoreFlags, command: Command) => {
+    .option('--crf <n>', 'quality of a clip: 0 is lossless, 16 the default, 28 is coarse', parseNumber);
+  return addEngineFlags(restoring).action(
+    async (input: string, output: string, flags: RestoreFlags, command: Command) => {
       if (flags.half === true && flags.compare === true) {
         command.error('error: Expected --half or --compare but received both.', { exitCode: 2 });
       }
-      const { half, compare, ...options } = flags;
-      await runRestore({ ...options, input, output, view: half ? 'half' : compare ? 'compare' : 'restored' });
-    });
+      const { half, compare, tile: _tile, tileOverlap: _overlap, ...options } = flags;
+      const view = half ? 'half' : compare ? 'compare' : 'restored';
+      await runRestore({ ...options, input, output, view }, engineOptions(flags));
+    },
+  );
 }
 
-async function runRestore(options: Parameters<typeof restore>[0] & { readonly view: RestoreView }): Promise<void> {
+async function runRestore(options: RestoreOptions, engine: OpenEngineOptions): Promise<void> {
   const progress = new RestoreProgressLine(process.stderr);
   const say = (sentence: string): void => {
     progress.clear();
@@ -59,7 +62,7 @@ async function runRestore(options: Parameters<typeof restore>[0] & { readonly vi
   const startMs = performance.now();
   try {
     const result = await restore(options, {
-      openEngine: (model) => openEngine(model),
+      openEngine: (model) => openEngine(model, engine),
       weightsOf: async (model) =>
         model === 'bypass' ? null : ((await findModel(model)).manifest?.weights.sha256 ?? null),
       signal: stop.signal,

@@ -24,6 +24,8 @@ const originSchema = z.strictObject({
   model: z.string(),
   /** sha256 of the weights; null where there are none. */
   weights: z.string().nullable(),
+  /** Passes of self-ensemble; 1 without. */
+  passes: z.int(),
   view: z.enum(['restored', 'half', 'compare']),
 });
 
@@ -119,7 +121,9 @@ async function requireOrigin(dir: string, origin: PictureOrigin, hasFiles: boole
     return;
   }
   const found = originSchema.safeParse(parsed(text)).data;
-  const differing = (['input', 'model', 'weights', 'view'] as const).find((key) => found?.[key] !== origin[key]);
+  const differing = (['input', 'model', 'weights', 'passes', 'view'] as const).find(
+    (key) => found?.[key] !== origin[key],
+  );
   if (differing !== undefined) {
     throw new LimpidError(
       'ERR_SINK_OPEN',

@@ -27,6 +27,8 @@ export interface RestoreOptions {
   /** `.mkv`, `.mp4`, a folder, or `.png` for one picture. */
   readonly output: string;
   readonly model: string;
+  /** Passes of the engine that is opened, where it takes several: frames of other passes are other frames. */
+  readonly selfEnsemble?: number | undefined;
   /** Default 'restored'. */
   readonly view?: RestoreView | undefined;
   /** Write over an output that exists; default false. A folder that was begun is gone on with. */
@@ -98,7 +100,7 @@ export async function restore(options: RestoreOptions, deps: RestoreDeps): Promi
 async function openOutput(
   target: RestoreTarget,
   input: RestoreInput,
-  { model, view = 'restored', overwrite = false, audio = true, crf = 16 }: RestoreOptions,
+  { model, selfEnsemble = 1, view = 'restored', overwrite = false, audio = true, crf = 16 }: RestoreOptions,
   { weightsOf, onNote }: RestoreDeps,
 ): Promise<RestoreOutput> {
   switch (target.kind) {
@@ -108,7 +110,7 @@ async function openOutput(
       if (audio && input.kind === 'video') {
         onNote?.('A folder of PNGs holds neither audio nor times: write .mkv or .mp4 to keep them');
       }
-      const origin = { input: input.path, model, weights: await weightsOf(model), view };
+      const origin = { input: input.path, model, weights: await weightsOf(model), passes: selfEnsemble, view };
       return openPictureFolder({ dir: target.path, origin, nameOf: input.nameOf, overwrite });
     }
     case 'clip': {
@@ -137,6 +139,7 @@ class Restoration {
   #durationNs: bigint | null = null;
   #lastPtsNs: bigint | null = null;
   #bent = 0;
+  #fallbacks = 0;
   /** The input broke off: told once what came before is written. */
   #brokenOff: unknown = null;
   /** The write in hand, and the one before it: one frame is written while the next is restored. */
@@ -172,6 +175,11 @@ class Restoration {
     );
     if (this.#bent > 0) {
       onNote?.(`${this.#bent} frames had no time after the one before them and were moved by a millisecond`);
+    }
+    if (this.#fallbacks > 0) {
+      onNote?.(
+        `${this.#fallbacks} frames are, in whole or in part, upscaled: the network's offsets were not usable there`,
+      );
     }
     if (complete) {
       this.#noteEarlyEnd();
@@ -256,6 +264,7 @@ class Restoration {
   #take(restored: RestoredFrame, fail: (error: unknown) => void): void {
     const { frame } = restored;
     frame.lease?.retain();
+    this.#fallbacks += restored.fallback === undefined ? 0 : 1;
     this.#written = this.#writing;
     this.#writing = this.#writing
       .then(async () => {
