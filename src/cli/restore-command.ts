@@ -28,7 +28,7 @@ export function restoreCommand(): Command {
     .description('restore every frame of a video or a folder of pictures; audio and times are kept')
     .argument('<in>', 'a video, a folder of PNG or JPEG pictures, or one picture')
     .argument('<out>', '.mkv, .mp4, or a folder for PNGs, gone on with where it was begun (one picture: .png)')
-    .requiredOption('--model <name>', 'model of the registry, or "bypass"')
+    .requiredOption('--model <name>', 'model of the registry, or "bypass"; with commas: stages in a row')
     .option('--half', 'the left half plainly upscaled, the right half restored')
     .option('--compare', 'plainly upscaled and restored side by side')
     .option('--overwrite', 'write over an output that exists')
@@ -63,8 +63,7 @@ async function runRestore(options: RestoreOptions, engine: OpenEngineOptions): P
   try {
     const result = await restore(options, {
       openEngine: (model) => openEngine(model, engine),
-      weightsOf: async (model) =>
-        model === 'bypass' ? null : ((await findModel(model)).manifest?.weights.sha256 ?? null),
+      weightsOf,
       signal: stop.signal,
       onProgress: (state) => progress.show(state),
       onNote: say,
@@ -74,6 +73,19 @@ async function runRestore(options: RestoreOptions, engine: OpenEngineOptions): P
     progress.clear();
     release();
   }
+}
+
+/** sha256 of the weights of a model, or of each stage's; null where one has none of its own. */
+async function weightsOf(model: string): Promise<string | null> {
+  const sums: string[] = [];
+  for (const name of model.split(',')) {
+    const sha256 = name === 'bypass' ? undefined : (await findModel(name)).manifest?.weights.sha256;
+    if (sha256 === undefined) {
+      return null;
+    }
+    sums.push(sha256);
+  }
+  return sums.join(',');
 }
 
 function summary({ done, found, interrupted, audio }: RestoreResult, output: string, seconds: number): string {

@@ -13,7 +13,7 @@ import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { DecodedFrame, Frame, RestoredFrame } from '../frame/frame.js';
 import { Gate } from '../frame/gate.js';
 import type { AudioTrack } from '../source/audio-track.js';
-import { restore as restoreFrames } from '../stream/restore.js';
+import { restoreStages } from '../stream/restore-stages.js';
 import { openClipOutput } from './restore-clip.js';
 import { openRestoreInput, type RestoreInput } from './restore-input.js';
 import { type RestoreOutput, type RestoreTarget, requireApart, restoreTarget } from './restore-output.js';
@@ -55,7 +55,7 @@ export interface RestoreProgress {
 
 /** What {@link restore} needs from outside. */
 export interface RestoreDeps {
-  /** Opens a model by name; restore disposes of its engine. */
+  /** Opens a model by name, once a stage; restore disposes of its engine. */
   readonly openEngine: (model: string) => Promise<Engine>;
   /** sha256 of a model's weights; null where it has none of its own. */
   readonly weightsOf: (model: string) => Promise<string | null>;
@@ -87,13 +87,16 @@ export async function restore(options: RestoreOptions, deps: RestoreDeps): Promi
   requireRange('--crf', crf, 0, 50);
   const target = restoreTarget(options.output);
   const input = await openRestoreInput(options.input, fps);
-  const engine = await deps.openEngine(options.model);
+  const engines: Engine[] = [];
   try {
+    for (const name of options.model.split(',')) {
+      engines.push(await deps.openEngine(name));
+    }
     requireApart(target, input, options.overwrite ?? false);
     const output = await openOutput(target, input, options, deps);
-    return await new Restoration(input, output, engine, options, deps).run();
+    return await new Restoration(input, output, engines, options, deps).run();
   } finally {
-    await engine.dispose();
+    await Promise.all(engines.map((engine) => engine.dispose()));
   }
 }
 
@@ -129,7 +132,8 @@ async function openOutput(
 class Restoration {
   readonly #input: RestoreInput;
   readonly #output: RestoreOutput;
-  readonly #engine: Engine;
+  /** One for each stage. */
+  readonly #engines: readonly Engine[];
   readonly #view: RestoreView;
   readonly #deps: RestoreDeps;
   readonly #gate = new Gate();
@@ -149,13 +153,13 @@ class Restoration {
   constructor(
     input: RestoreInput,
     output: RestoreOutput,
-    engine: Engine,
+    engines: readonly Engine[],
     { view = 'restored' }: RestoreOptions,
     deps: RestoreDeps,
   ) {
     this.#input = input;
     this.#output = output;
-    this.#engine = engine;
+    this.#engines = engines;
     this.#view = view;
     this.#deps = deps;
   }
@@ -234,8 +238,8 @@ class Restoration {
           this.#count();
         }
       }),
-      restoreFrames({
-        engine: this.#engine,
+      restoreStages({
+        engines: this.#engines,
         stream: 'restore',
         policy: 'block',
         gate: this.#gate,
@@ -257,7 +261,7 @@ class Restoration {
   }
 
   #wanted({ seq, width, height }: Frame): boolean {
-    const { scale } = this.#engine.spec;
+    const scale = this.#engines.reduce((product, { spec }) => product * spec.scale, 1);
     return !this.#output.has(seq, viewSize(this.#view, { width: width * scale, height: height * scale }));
   }
 

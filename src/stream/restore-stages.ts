@@ -19,14 +19,16 @@ export interface RestoreStagesOptions extends Omit<RestoreOptions, 'engine'> {
 
 /**
  * Turns frames into frames restored by every stage, in order of seq, each beside its source frame. A frame that any stage
- * skips is reported once; under `block` each stage waits until the next has room.
+ * skips is reported once; under `block` each stage waits until the next has room. `wanted` is the last stage's: those
+ * before it restore every frame, as its windows need them.
  */
 export function restoreStages(options: RestoreStagesOptions): OperatorFunction<Frame, RestoredFrame> {
-  const { engines, gate, whenRoom, ...common } = options;
+  const { engines, gate, whenRoom, wanted, ...common } = options;
   const [first, ...rest] = engines;
   if (first === undefined) {
     throw new RangeError('a restoration has at least one stage');
   }
+  const wantedAt = (stage: number) => (stage === rest.length && wanted !== undefined ? { wanted } : {});
   const gates = [gate, ...rest.map(() => new Gate())];
   const roomBeyond = (stage: number) => {
     const next = gates[stage + 1];
@@ -34,42 +36,43 @@ export function restoreStages(options: RestoreStagesOptions): OperatorFunction<F
   };
   return (frames$) =>
     rest.reduce(
-      (restored$, engine, i) =>
-        restored$.pipe(nextStage({ ...common, engine, gate: gates[i + 1] ?? gate, whenRoom: roomBeyond(i + 1) })),
-      frames$.pipe(restore({ ...common, engine: first, gate, whenRoom: roomBeyond(0) })),
+      (restored$, engine, i) => {
+        const stage = i + 1;
+        const own = { engine, gate: gates[stage] ?? gate, whenRoom: roomBeyond(stage), ...wantedAt(stage) };
+        return restored$.pipe(nextStage({ ...common, ...own }));
+      },
+      frames$.pipe(restore({ ...common, engine: first, gate, whenRoom: roomBeyond(0), ...wantedAt(0) })),
     );
 }
 
 /** Restores what the stage before gave, whose buffers it keeps for as long as a window may hold them. */
 function nextStage(options: RestoreOptions): OperatorFunction<RestoredFrame, RestoredFrame> {
+  const { engine, onSkip, wanted = () => true } = options;
   return (restored$) =>
     new Observable((subscriber) => {
-      const held = new Held(options.engine.spec.window);
+      const held = new Held(engine.spec.window, wanted);
       const subscription = restored$
         .pipe(
           map((restored) => held.take(restored)),
           restore({
             ...options,
             onSkip: (frame, reason, error) => {
-              // Its window has been tried; one that is skipped for overload may still have an earlier one at work.
-              if (reason === 'engine-error') {
-                held.releaseBefore(frame.seq);
-              }
-              options.onSkip(frame, reason, error);
+              held.finish(frame.seq);
+              onSkip(frame, reason, error);
             },
           }),
         )
         .subscribe({
           next: (restored) => {
             subscriber.next(held.joined(restored));
-            held.releaseBefore(restored.frame.seq);
+            held.finish(restored.frame.seq);
           },
           error: (error) => subscriber.error(error),
           complete: () => subscriber.complete(),
         });
       return () => {
         subscription.unsubscribe();
-        held.releaseBefore(Number.POSITIVE_INFINITY);
+        held.releaseAll();
       };
     });
 }
@@ -77,18 +80,42 @@ function nextStage(options: RestoreOptions): OperatorFunction<RestoredFrame, Res
 /** What the stage before gave and windows may still hold. */
 class Held {
   readonly #window: number;
+  readonly #wanted: (frame: Frame) => boolean;
   readonly #bySeq = new Map<number, RestoredFrame>();
+  /** Frames whose windows wait or are at work, oldest first. */
+  readonly #unfinished = new Set<number>();
+  #newest = Number.NEGATIVE_INFINITY;
 
-  constructor(window: number) {
+  constructor(window: number, wanted: (frame: Frame) => boolean) {
     this.#window = window;
+    this.#wanted = wanted;
   }
 
   /** Keeps a frame's buffer; the frame for the next stage is without its lease, which stays here. */
   take(restored: RestoredFrame): Frame {
-    restored.frame.lease?.retain();
-    this.#bySeq.set(restored.frame.seq, restored);
-    const { lease: _lease, ...frame } = restored.frame;
+    const { lease, ...frame } = restored.frame;
+    lease?.retain();
+    this.#bySeq.set(frame.seq, restored);
+    this.#newest = frame.seq;
+    if (this.#wanted(frame)) {
+      this.#unfinished.add(frame.seq);
+    }
+    this.#release();
     return frame;
+  }
+
+  /** A frame's window was restored, or will not be. */
+  finish(seq: number): void {
+    this.#unfinished.delete(seq);
+    this.#release();
+  }
+
+  /** Lets go of every buffer. */
+  releaseAll(): void {
+    for (const { frame } of this.#bySeq.values()) {
+      frame.lease?.release();
+    }
+    this.#bySeq.clear();
   }
 
   /** A frame of the next stage beside the source of the first, with the time of both. */
@@ -110,11 +137,13 @@ class Held {
     };
   }
 
-  /** Lets go of what no window after that of `seq` holds: padding reaches back one window at most. */
-  releaseBefore(seq: number): void {
-    for (const [kept, { frame }] of this.#bySeq) {
-      if (kept <= seq - this.#window) {
-        this.#bySeq.delete(kept);
+  /** Lets go of what no window holds: padding reaches back one window at most, and look-ahead holds half of one up. */
+  #release(): void {
+    const [oldest = Number.POSITIVE_INFINITY] = this.#unfinished;
+    const first = Math.min(oldest, this.#newest - this.#window) - this.#window;
+    for (const [seq, { frame }] of this.#bySeq) {
+      if (seq <= first) {
+        this.#bySeq.delete(seq);
         frame.lease?.release();
       }
     }

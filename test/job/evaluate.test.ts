@@ -8,6 +8,7 @@ import { type EvaluateDeps, type EvaluateOptions, type EvaluateProgress, evaluat
 import { BicubicEngine } from '../../src/job/evaluate-bicubic.js';
 import { imresize } from '../../src/quality/imresize.js';
 import { cropToMultiple } from '../../src/quality/samples.js';
+import type { FrameWindow } from '../../src/window/frame-window.js';
 import type { PaddingMode } from '../../src/window/padding.js';
 import { reference } from '../fixtures/quality/reference.js';
 import { scene } from '../fixtures/quality/scene.js';
@@ -90,6 +91,26 @@ describe('evaluate with a model', () => {
     expect(windows).toEqual(['43012', '40123', '01234', '12345', '23456', '34567', '45678', '56784', '67854']);
     expect(result.clips).toEqual([{ name: 'long', frames: 9, psnr: expect.any(Number), ssim: expect.any(Number) }]);
     expect(disposals).toBe(1);
+  });
+
+  it('hands a second stage what the first restored, padded as its own manifest says', async () => {
+    const stages: Recording[] = [];
+    const long = await longClip('stages', 6);
+    const openEngine = async (model: string) => {
+      const stage = new Recording('replicate', 3, model === 'first' ? 2 : 1);
+      stages.push(stage);
+      return stage;
+    };
+    const { model, clips } = await evaluate({ model: 'first,second', gt: long }, { openEngine });
+    expect(stages.map(({ windows }) => windows)).toEqual([
+      ['001', '012', '123', '234', '345', '455'],
+      ['001', '012', '123', '234', '345', '455'],
+    ]);
+    expect(stages.map(({ sizes }) => [...sizes])).toEqual([['12x8'], ['24x16']]);
+    expect(stages.map(({ disposals }) => disposals)).toEqual([1, 1]);
+    // The second stage leaves the picture as it is: the figures are those of the first alone.
+    const alone = await evaluate({ model: 'first', gt: long }, { openEngine });
+    expect([model, clips]).toEqual(['first,second', alone.clips]);
   });
 
   it('falls back to replicate where the clip is shorter than the window', async () => {
@@ -253,28 +274,47 @@ describe('evaluate refuses', () => {
   });
 });
 
-/** Evaluates a clip of `frames` frames with an engine that notes its windows and upscales by bicubic. */
-async function evaluateRecording(padding: PaddingMode, frames: number, window: number) {
-  const long = join(dir, `${padding}-${frames}`, 'long');
+/** A clip of small pictures in a folder of its own. */
+async function longClip(name: string, frames: number): Promise<string> {
+  const long = join(dir, name, 'long');
   for (let t = 0; t < frames; t += 1) {
     await writePng(join(long, `${t}.png`), scene(2, t, 24, 16));
   }
-  const inner = new BicubicEngine(2);
-  const windows: string[] = [];
-  let disposals = 0;
-  const engine: Engine = {
-    ...inner,
-    spec: { kind: 'test', model: 'recording', scale: 2, window, padding },
-    prepare: () => undefined,
-    restore: (stream, frameWindow) => {
-      windows.push(frameWindow.frames.map(({ seq }) => seq).join(''));
-      return inner.restore(stream, frameWindow);
-    },
-    forget: () => undefined,
-    dispose: async () => {
-      disposals += 1;
-    },
-  };
+  return long;
+}
+
+/** An engine that notes its windows and upscales by bicubic. */
+class Recording implements Engine {
+  readonly spec: Engine['spec'];
+  readonly windows: string[] = [];
+  readonly sizes = new Set<string>();
+  disposals = 0;
+  readonly #inner: BicubicEngine;
+
+  constructor(padding: PaddingMode, window: number, scale: number) {
+    this.#inner = new BicubicEngine(scale);
+    this.spec = { kind: 'test', model: 'recording', scale, window, padding };
+  }
+
+  prepare(): void {}
+
+  restore(stream: string, window: FrameWindow) {
+    this.windows.push(window.frames.map(({ seq }) => seq).join(''));
+    this.sizes.add(`${window.reference.width}x${window.reference.height}`);
+    return this.#inner.restore(stream, window);
+  }
+
+  forget(): void {}
+
+  async dispose(): Promise<void> {
+    this.disposals += 1;
+  }
+}
+
+/** Evaluates a clip of `frames` frames. */
+async function evaluateRecording(padding: PaddingMode, frames: number, window: number) {
+  const long = await longClip(`${padding}-${frames}`, frames);
+  const engine = new Recording(padding, window, 2);
   const result = await evaluate({ model: 'recording', gt: long }, { openEngine: async () => engine });
-  return { windows, result, disposals };
+  return { windows: engine.windows, result, disposals: engine.disposals };
 }

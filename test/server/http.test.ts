@@ -66,6 +66,8 @@ describe('metrics', () => {
     expect(samples.get('limpid_frames_restored_total{stream="gate"}')).toBe(2);
     expect(samples.get('limpid_frames_skipped_total{stream="gate",reason="overload"}')).toBe(3);
     expect(samples.get('limpid_frames_skipped_total{stream="gate",reason="engine-error"}')).toBe(0);
+    expect(samples.get('limpid_frames_fallback_total{stream="gate",reason="offsets-absurd"}')).toBe(2);
+    expect(samples.get('limpid_frames_fallback_total{stream="gate",reason="offsets-not-finite"}')).toBe(0);
     expect(samples.get('limpid_reconnects_total{stream="gate"}')).toBe(2);
     expect(samples.get('limpid_stage_seconds_count{stream="gate",stage="restore"}')).toBe(2);
     expect(samples.get('limpid_stage_seconds_sum{stream="gate",stage="restore"}')).toBeCloseTo(0.05);

@@ -14,6 +14,7 @@ class SumEngine implements Engine {
   readonly windows: string[] = [];
   free = 0;
   lent = 0;
+  mostHeld = 0;
 
   prepare(): void {}
 
@@ -21,6 +22,7 @@ class SumEngine implements Engine {
     this.windows.push(window.frames.map(({ seq }) => seq).join(' '));
     const data = new Uint8Array(12).fill(window.frames.reduce((sum, frame) => sum + (frame.data[0] ?? 0), 0));
     this.lent += 1;
+    this.mostHeld = Math.max(this.mostHeld, this.lent - this.free);
     const lease = new Lease(() => {
       // What a pool does: the buffer is filled again, whoever still looks at it.
       data.fill(255);
@@ -42,7 +44,11 @@ interface Seen {
   readonly restoreMs: number;
 }
 
-function run(engines: readonly Engine[], count: number, failing?: { readonly seq: number }): Promise<Seen[]> {
+function run(
+  engines: readonly Engine[],
+  count: number,
+  { failing, wanted }: { readonly failing?: number; readonly wanted?: (frame: Frame) => boolean } = {},
+): Promise<Seen[]> {
   const seen: Seen[] = [];
   const frames$ = new Subject<Frame>();
   const gate = new Gate();
@@ -57,6 +63,7 @@ function run(engines: readonly Engine[], count: number, failing?: { readonly seq
           gate,
           onSkip: (frame, reason) => skipped.push(`${frame.seq} ${reason}`),
           whenRoom: () => Promise.resolve(),
+          ...(wanted === undefined ? {} : { wanted }),
         }),
       )
       .subscribe({
@@ -64,7 +71,7 @@ function run(engines: readonly Engine[], count: number, failing?: { readonly seq
           seen.push({ seq: frame.seq, value: frame.data[0] ?? -1, source, restoreMs: timing.restoreMs }),
         error: reject,
         complete: () => {
-          expect(skipped).toEqual(failing === undefined ? [] : [`${failing.seq} engine-error`]);
+          expect(skipped).toEqual(failing === undefined ? [] : [`${failing} engine-error`]);
           resolve(seen);
         },
       });
@@ -111,9 +118,20 @@ describe('restoreStages', () => {
     second.restore = (stream, window) =>
       window.reference.seq === 3 ? Promise.reject(new Error('no')) : restore(stream, window);
     const first = new SumEngine();
-    const seen = await run([first, second], 7, { seq: 3 });
+    const seen = await run([first, second], 7, { failing: 3 });
     expect(seen.map(({ seq }) => seq)).toEqual([0, 1, 2, 4, 5, 6]);
     expect(first.free).toBe(7);
+  });
+
+  it('restores in the last stage what is wanted, in the others what that needs, and keeps no buffer for the rest', async () => {
+    const [first, second] = [new SumEngine(), new SumEngine()];
+    const expected = sums(sums(Array.from({ length: 30 }, (_, i) => i)));
+    const seen = await run([first, second], 30, { wanted: ({ seq }) => seq >= 26 });
+    expect(seen.map(({ seq, value }) => [seq, value])).toEqual(
+      [26, 27, 28, 29].map((seq) => [seq, (expected[seq] ?? 0) % 256]),
+    );
+    expect([first.lent, first.free, second.lent]).toEqual([30, 30, 4]);
+    expect(first.mostHeld).toBeLessThan(12);
   });
 
   it('is one restoration with one engine', async () => {

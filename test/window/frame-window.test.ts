@@ -87,4 +87,15 @@ describe('frameWindow', () => {
       expect(windowsOf(frames, { size: 5, padding })).toEqual(expected);
     },
   );
+
+  it.each(paddingModes)('pads the two sides of a cut with %s as if each were a clip of its own', (padding) => {
+    const frames = Array.from({ length: 16 }, (_, seq) => testFrame(seq, { discontinuity: seq === 7 }));
+    const clip = (first: number, length: number) =>
+      Array.from({ length }, (_, t) =>
+        windowIndices(padding, t, 5, length - 1)
+          .map((index) => first + index)
+          .join(' '),
+      );
+    expect(windowsOf(frames, { size: 5, padding })).toEqual([...clip(0, 7), ...clip(7, 9)]);
+  });
 });
