@@ -9,6 +9,7 @@ import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { DecodedFrame } from '../frame/frame.js';
 import type { Gate } from '../frame/gate.js';
 import { type AudioTrack, openAudioTrack } from '../source/audio-track.js';
+import { wholeMp4Track } from '../source/mp4-audio-track.js';
 import { openSource } from '../source/open-source.js';
 import { readPicture, readPictureSize } from './read-png.js';
 import { sizeText } from './size.js';
@@ -60,7 +61,10 @@ function videoInput(label: string, path: string): RestoreInput {
     frames: null,
     nameOf: (index) => `${String(index).padStart(NAME_DIGITS, '0')}.png`,
     frames$: (gate, onDuration) => source.session$(gate, onDuration),
-    openAudio: () => openAudioTrack(path),
+    openAudio: async () => {
+      const track = await openAudioTrack(path);
+      return track === null ? null : wholeMp4Track(path, track);
+    },
   };
 }
 
