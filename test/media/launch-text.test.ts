@@ -150,6 +150,7 @@ describe('the texts of pipelines/', () => {
       maxBitrateKbps: 40_000,
       gopFrames: 60,
       fragmentMs: 1_000,
+      parser: 'aacparse',
     };
     const names = readdirSync(packageFile('pipelines')).filter((name) => name.endsWith('.launch'));
     expect(names.length).toBeGreaterThanOrEqual(5);
