@@ -155,7 +155,8 @@ describe('the texts of pipelines/', () => {
     const names = readdirSync(packageFile('pipelines')).filter((name) => name.endsWith('.launch'));
     expect(names.length).toBeGreaterThanOrEqual(5);
     for (const name of names) {
-      const text = readLaunchText(name.replace(/\.launch$/, ''));
+      const own = readLaunchText(name.replace(/\.launch$/, ''));
+      const text = name === 'sink-clip-audio.launch' ? `${readLaunchText('sink-clip-matroska')} ${own}` : own;
       const holes = [...text.matchAll(/\{(\w+):/g)].map(([, hole = '']) => [hole, values[hole] ?? `unknown ${hole}`]);
       expect(() => new Pipeline(fillLaunchText(text, Object.fromEntries(holes))), name).not.toThrow();
     }
