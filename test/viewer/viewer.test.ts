@@ -186,6 +186,7 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     const viewer = await view(server.url);
     await viewer.state('live');
     await viewer.show(gate);
+    await viewer.show(gate); // so that the other stream's first frame has another number than the last one shown
     await viewer.page.getByLabel('Stream').selectOption('yard');
     await viewer.page.waitForFunction(() => document.title === 'yard · Limpid');
     await viewer.state('live');
