@@ -2,6 +2,23 @@
  * 16-bit floats: widened when weights are loaded, narrowed when they are written.
  */
 
+/** Element types of weights. */
+export type FloatType = 'F32' | 'F16' | 'BF16';
+
+/** Little-endian floats of any of the types → float32, always a copy; exact. */
+export function widenFloats(type: FloatType, bytes: Uint8Array): Float32Array {
+  switch (type) {
+    case 'F32':
+      // A copy: the file's bytes need not be aligned, and the tensor must not keep the whole file alive. Not slice(),
+      // which in a Buffer shares its memory.
+      return new Float32Array(new Uint8Array(bytes).buffer);
+    case 'F16':
+      return widenHalf(bytes);
+    case 'BF16':
+      return widenBfloat(bytes);
+  }
+}
+
 /** Reinterprets a float32 as its bits and back. */
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);

@@ -3,7 +3,7 @@
  */
 import { type Dims, elementCount, type FloatTensor } from '../onnx/tensor.js';
 import { checkpointFault } from './fault.js';
-import { widenBfloat, widenHalf } from './half-float.js';
+import { widenFloats } from './half-float.js';
 import { type Dtype, dtypeBytes, type StoredTensor } from './torch-objects.js';
 
 /**
@@ -56,15 +56,8 @@ function gather({ dims, offset, strides }: StoredTensor, storage: Uint8Array, si
 }
 
 function widen(dtype: Dtype, bytes: Uint8Array, where: string): Float32Array {
-  switch (dtype) {
-    case 'F32':
-      // A copy: never of the file's own buffer, which need not be aligned and would stay alive.
-      return new Float32Array(new Uint8Array(bytes).buffer);
-    case 'F16':
-      return widenHalf(bytes);
-    case 'BF16':
-      return widenBfloat(bytes);
-    default:
-      throw checkpointFault('weights of 32- or 16-bit floats', `a tensor of ${dtype}`, where);
+  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
+    throw checkpointFault('weights of 32- or 16-bit floats', `a tensor of ${dtype}`, where);
   }
+  return widenFloats(dtype, bytes);
 }

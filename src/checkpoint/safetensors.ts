@@ -11,10 +11,7 @@ import { z } from 'zod';
 import { brief } from '../errors/brief.js';
 import { LimpidError } from '../errors/limpid-error.js';
 import { type Dims, elementCount, type FloatTensor } from '../onnx/tensor.js';
-import { narrowToHalf, widenBfloat, widenHalf } from './half-float.js';
-
-/** Element types that are read; all become float32. */
-type Dtype = 'F32' | 'F16' | 'BF16';
+import { type FloatType, narrowToHalf, widenFloats } from './half-float.js';
 
 /** What {@link writeSafetensors} may write. */
 export interface SafetensorsOptions {
@@ -24,7 +21,7 @@ export interface SafetensorsOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-const BYTES: Readonly<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2 };
+const BYTES: Readonly<Record<FloatType, number>> = { F32: 4, F16: 2, BF16: 2 };
 /** Bytes of the length field. */
 const PREFIX = 8;
 /** Longest header that is parsed: thousands of tensors fit into a fraction of it. */
@@ -39,7 +36,7 @@ const headerSchema = z.record(z.string(), z.unknown());
 
 interface Entry {
   readonly key: string;
-  readonly dtype: Dtype;
+  readonly dtype: FloatType;
   readonly dims: Dims;
   readonly begin: number;
   readonly end: number;
@@ -55,7 +52,10 @@ export function readSafetensors(file: Uint8Array, where: string): ReadonlyMap<st
   const entries = parseHeader(file.subarray(PREFIX, PREFIX + length), where);
   checkCoverage(entries, data.length, where);
   return new Map(
-    entries.map(({ key, dtype, dims, begin, end }) => [key, { dims, data: widen(dtype, data.subarray(begin, end)) }]),
+    entries.map(({ key, dtype, dims, begin, end }) => [
+      key,
+      { dims, data: widenFloats(dtype, data.subarray(begin, end)) },
+    ]),
   );
 }
 
@@ -127,19 +127,6 @@ function checkCoverage(entries: readonly Entry[], bytes: number, where: string):
     covered = end;
   }
   if (covered !== bytes) throw fault(`${covered} bytes of tensors`, `${bytes}`, where);
-}
-
-function widen(dtype: Dtype, bytes: Uint8Array): Float32Array {
-  switch (dtype) {
-    case 'F32':
-      // A copy: the file's bytes need not be aligned, and the tensor must not keep the whole file alive. Not slice(),
-      // which in a Buffer shares its memory.
-      return new Float32Array(new Uint8Array(bytes).buffer);
-    case 'F16':
-      return widenHalf(bytes);
-    case 'BF16':
-      return widenBfloat(bytes);
-  }
 }
 
 function fault(expected: string, received: string, where: string, cause?: unknown): LimpidError {

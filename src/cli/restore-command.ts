@@ -3,7 +3,8 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { type OpenEngineOptions, openEngine } from '../engine/open-engine.js';
-import { type RestoreOptions, type RestoreResult, restore } from '../job/restore.js';
+import { restore } from '../job/restore.js';
+import type { RestoreOptions, RestoreResult } from '../job/restore-options.js';
 import { findModel } from '../model/registry.js';
 import { addEngineFlags, type EngineFlags, engineOptions } from './engine-flags.js';
 import { RestoreProgressLine, timeText } from './restore-progress.js';

@@ -1,7 +1,7 @@
 /**
  * How far `restore` is: a bar with the time that remains on a terminal, a calm line now and then elsewhere.
  */
-import type { RestoreProgress } from '../job/restore.js';
+import type { RestoreProgress } from '../job/restore-options.js';
 import type { StatusOutput } from './status-line.js';
 
 const TERMINAL_INTERVAL_MS = 100;
