@@ -55,12 +55,6 @@ class Options:
         return {key: value for key, value in asdict(self).items() if value != defaults[key]}
 
 
-LIVE_X4 = Options(
-    numFeat=16, numFrame=3, deformableGroups=1, numExtractBlock=3, numReconstructBlock=6, numReconstructFeat=32,
-    scale=4, featureStride=2, tail="light", alignReference=False,
-)
-
-
 class EDVR(nn.Module):
     """Restores the middle frame of a window (n, T, 3, h, w); returns (n, 3, scale·h, scale·w), not clamped."""
 

@@ -1,6 +1,6 @@
 """RGB PSNR of a checkpoint on the held-out sets, beside bicubic; independent of the TypeScript.
 
-    python evaluate.py WEIGHTS --heldout DIR [--sets lq-clean-synthetic lq-crf25-real …] [--sheet DIR] [--manifest FILE]
+    python evaluate.py WEIGHTS --heldout DIR [--track live-x4] [--sets lq-clean-synthetic lq-crf25-real …] [--sheet DIR] [--manifest FILE]
 
 WEIGHTS is a checkpoint of train.py or the exported safetensors; with the latter, --manifest writes the figures down as
 the manifest's `quality`.
@@ -17,11 +17,13 @@ import cv2
 import numpy as np
 import torch
 
-from edvr import EDVR, LIVE_X4
+from edvr import EDVR
 from export import load_checkpoint, load_safetensors, write_manifest
 from resample import resize, to_uint8
+from tracks import TRACKS
 
-SETS = [f"lq-{kind}-{motion}" for motion in ("synthetic", "real") for kind in ("clean", "crf23", "crf25", "crf28")]
+# What heldout.py makes for networks of a scale.
+KINDS = {4: ("clean", "crf23", "crf25", "crf28", "crf30"), 2: ("x2-clean", "x2-crf25", "x2-crf28"), 1: ("camera", "x1-crf28")}
 
 
 def read(folder: Path) -> list[np.ndarray]:
@@ -38,7 +40,7 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
 def restore(model: EDVR, clip: list[np.ndarray]) -> list[np.ndarray]:
     """Every frame of a clip, its ends padded by replication."""
     frames = torch.from_numpy(np.stack(clip)).permute(0, 3, 1, 2).float() / 255
-    half, last = LIVE_X4.numFrame >> 1, len(clip) - 1
+    half, last = model.options.numFrame >> 1, len(clip) - 1
     restored = []
     for t in range(len(clip)):
         window = frames[[min(max(t + d, 0), last) for d in range(-half, half + 1)]]
@@ -51,17 +53,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("weights", type=Path)
     parser.add_argument("--heldout", type=Path, required=True, help="the folder that heldout.py fills")
-    parser.add_argument("--sets", nargs="+", default=SETS)
+    parser.add_argument("--track", choices=TRACKS, default="live-x4")
+    parser.add_argument("--sets", nargs="+", help="all that heldout.py makes for the scale by default")
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--manifest", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
     weights = (load_safetensors if args.weights.suffix == ".safetensors" else load_checkpoint)(args.weights)
-    model = EDVR(LIVE_X4)
+    options = TRACKS[args.track].options
+    model = EDVR(options)
     model.load_state_dict(weights.tensors)
     model.eval()
     quality = []
-    for name in args.sets:
+    for name in args.sets or [f"lq-{kind}-{motion}" for motion in ("synthetic", "real") for kind in KINDS[options.scale]]:
         truth_folder = args.heldout / f"gt-{name.rsplit('-', 1)[1]}"
         gains, baselines = [], []
         for folder in sorted((args.heldout / name).iterdir()):

@@ -1,6 +1,6 @@
-"""Writes a checkpoint's averaged weights as models/live-x4.safetensors, and the manifest beside them.
+"""Writes a checkpoint's averaged weights as models/NAME.safetensors, and the manifest beside them.
 
-    python export.py CHECKPOINT [--out ../] [--name live-x4] [--dtype fp16]
+    python export.py CHECKPOINT [--track live-x4] [--out ../] [--dtype fp16] [--sequences 2540] [--history TEXT]
 
 The manifest's figures of quality belong to the weights: evaluate.py writes them, and they are dropped when the weights change.
 """
@@ -16,17 +16,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edvr import EDVR, LIVE_X4
+from edvr import EDVR
+from tracks import TRACKS
 
 # safetensors' name, numpy type
 TYPES = {"fp16": ("F16", np.float16), "fp32": ("F32", np.float32)}
 SIDES = {"min": [16, 16], "max": [1920, 1080]}
+DATA = "306 freely licensed photographs in synthetic motion (camera path, up to three occluding layers), {} rendered sequences"
 TRAINING = {
-    "data": "306 freely licensed photographs in synthetic motion (camera path, up to three occluding layers), 1640 rendered sequences",
-    "degradations": "35 % MATLAB bicubic alone; 65 % bicubic, area or Gaussian kernel, noise up to 3.5, H.264 (x264, zerolatency, GOP 50, CRF 18-32)",
     "loss": "Charbonnier, epsilon 1e-3, then the log of the mean square error; offsets taught by optical flow",
-    "history": "19 115 iterations of the whole, 2 518 of the alignment, 13 086 of the reference path, the rest of the whole again; see models/training/README.md",
-    "optimizer": "Adam 0.9/0.99, 1e-3 to zero, then 5e-4 to zero, batch 8 of 48x48, then 5 of 64x64, EMA 0.999",
+    "optimizer": "Adam 0.9/0.99, cosine to zero, EMA 0.999",
     "seed": 1,
     "script": "models/training/train.py",
 }
@@ -74,21 +73,22 @@ def safetensors(tensors: dict[str, Tensor], dtype: str) -> bytes:
     return struct.pack("<Q", len(text)) + text + b"".join(parts)
 
 
-def manifest(name: str, file: str, digest: str, dtype: str, iterations: int) -> dict:
+def manifest(name: str, digest: str, dtype: str, training: dict) -> dict:
+    track = TRACKS[name]
     return {
         "formatVersion": 1,
         "name": name,
-        "task": "super-resolution",
+        "task": track.task,
         "architecture": "edvr",
-        "options": LIVE_X4.manifest(),
-        "scale": LIVE_X4.scale,
-        "window": LIVE_X4.numFrame,
+        "options": track.options.manifest(),
+        "scale": track.options.scale,
+        "window": track.options.numFrame,
         "padding": "replicate",
         "colour": {"space": "rgb", "range": "full", "layout": "hwc-uint8"},
         "size": SIDES,
         "license": "Apache-2.0",
-        "training": TRAINING | {"iterations": iterations},
-        "weights": {"file": file, "sha256": digest, "dtype": dtype},
+        "training": training,
+        "weights": {"file": f"{name}.safetensors", "sha256": digest, "dtype": dtype},
     }
 
 
@@ -100,14 +100,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent)
-    parser.add_argument("--name", default="live-x4")
+    parser.add_argument("--track", choices=TRACKS, default="live-x4")
     parser.add_argument("--dtype", choices=sorted(TYPES), default="fp16")
+    parser.add_argument("--sequences", type=int, help="how many the weights have seen")
+    parser.add_argument("--history", help="how the weights came about, if in more than one run")
     args = parser.parse_args()
     weights = load_checkpoint(args.checkpoint)
-    EDVR(LIVE_X4).load_state_dict(weights.tensors)
+    EDVR(TRACKS[args.track].options).load_state_dict(weights.tensors)
     data = safetensors(weights.tensors, args.dtype)
-    file, path = f"{args.name}.safetensors", args.out / f"{args.name}.json"
-    content = manifest(args.name, file, hashlib.sha256(data).hexdigest(), args.dtype, weights.iterations)
+    file, path = f"{args.track}.safetensors", args.out / f"{args.track}.json"
+    training = {"data": DATA.format(args.sequences or "the"), "degradations": TRACKS[args.track].degradations} | TRAINING
+    if args.history:
+        training["history"] = args.history
+    content = manifest(args.track, hashlib.sha256(data).hexdigest(), args.dtype, training | {"iterations": weights.iterations})
     if path.exists():
         before = json.loads(path.read_text())
         if before["weights"]["sha256"] == content["weights"]["sha256"] and "quality" in before:

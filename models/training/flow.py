@@ -2,26 +2,28 @@
 
     python flow.py --data SHARDS
 
-Writes `flow.npy` into each shard: (sequence, kept frame, neighbour, 3, LR/2, LR/2) of float16. Neighbours are the
-frame before and the frame after; channels are dy and dx in low-resolution pixels, from the kept frame to the
-neighbour, and 1 where going there and back ends within half a pixel, else 0.
+Writes `flow.npy` into each shard: (sequence, kept frame, neighbour, 3, h, h) of float16, at the size of the track's
+features, h = low/featureStride. Neighbours are the frame before and the frame after; channels are dy and dx in
+low-resolution pixels, from the kept frame to the neighbour, and 1 where going there and back ends within half a pixel, else 0.
 """
 
 import argparse
+import json
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from prepare import FRAMES, KEPT, LR
+from prepare import FRAMES, KEPT
+from tracks import TRACKS
 
-# Flow is searched at twice the size: a small frame has too few pixels for its patches.
-FINER = 2
+# Flow is searched at this size at least: a small frame has too few pixels for its patches.
+SEARCHED = 192
 
 
-def luma(frame: np.ndarray) -> np.ndarray:
-    size = (FINER * LR, FINER * LR)
+def luma(frame: np.ndarray, finer: int) -> np.ndarray:
+    size = (finer * frame.shape[1], finer * frame.shape[0])
     return cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_CUBIC)
 
 
@@ -30,43 +32,46 @@ def search_flow(search: cv2.DISOpticalFlow, here: np.ndarray, there: np.ndarray)
     return search.calc(here, there, None)
 
 
-def consistent(forth: np.ndarray, back: np.ndarray) -> np.ndarray:
-    """Where `forth`, then `back` from there, comes home within half a low-resolution pixel."""
+def consistent(forth: np.ndarray, back: np.ndarray, tolerance: float) -> np.ndarray:
+    """Where `forth`, then `back` from there, comes home within `tolerance` pixels."""
     h, w, _ = forth.shape
     x, y = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
     x, y = x + forth[..., 0], y + forth[..., 1]
     home = cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inside = (x >= 0) & (y >= 0) & (x <= w - 1) & (y <= h - 1)
-    return inside & (np.linalg.norm(forth + home, axis=-1) < 0.5 * FINER)
+    return inside & (np.linalg.norm(forth + home, axis=-1) < tolerance)
 
 
-def halved(plane: np.ndarray) -> np.ndarray:
-    """To half of the low resolution by averaging, as float32."""
-    return cv2.resize(plane.astype(np.float32), (LR // 2, LR // 2), interpolation=cv2.INTER_AREA)
+def shrunk(plane: np.ndarray, side: int) -> np.ndarray:
+    """To side x side by averaging, as float32."""
+    return cv2.resize(plane.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
 
 
-def flows_of(clip: np.ndarray) -> np.ndarray:
-    """LR clip (FRAMES, LR, LR, 3) -> (kept, 2, 3, LR/2, LR/2)."""
+def flows_of(clip: np.ndarray, stride: int) -> np.ndarray:
+    """LR clip (FRAMES, low, low, 3) -> (kept, 2, 3, low/stride, low/stride)."""
+    low = clip.shape[1]
+    side, finer = low // stride, -(-SEARCHED // low)
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    grey = [luma(frame) for frame in clip]
-    out = np.zeros((len(KEPT), 2, 3, LR // 2, LR // 2), np.float16)
+    grey = [luma(frame, finer) for frame in clip]
+    out = np.zeros((len(KEPT), 2, 3, side, side), np.float16)
     for k, t in enumerate(KEPT):
         for n, u in enumerate((t - 1, t + 1)):
             if not 0 <= u < FRAMES:
                 out[k, n, 2] = 1  # The clip's end: the neighbour is the frame itself.
                 continue
             forth, back = search_flow(search, grey[t], grey[u]), search_flow(search, grey[u], grey[t])
-            out[k, n, 0] = halved(forth[..., 1]) / FINER
-            out[k, n, 1] = halved(forth[..., 0]) / FINER
-            out[k, n, 2] = halved(consistent(forth, back)) > 0.9
+            out[k, n, 0] = shrunk(forth[..., 1], side) / finer
+            out[k, n, 1] = shrunk(forth[..., 0], side) / finer
+            out[k, n, 2] = shrunk(consistent(forth, back, 0.5 * finer), side) > 0.9
     return out
 
 
 def label(shard: Path) -> str:
     cv2.setNumThreads(1)
     low = np.load(shard / "lr.npy", mmap_mode="r")
+    track = TRACKS[json.loads((shard / "meta.json").read_text()).get("track", "live-x4")]
     partial = shard / "flow.partial.npy"
-    np.save(partial, np.stack([flows_of(clip) for clip in low]))
+    np.save(partial, np.stack([flows_of(clip, track.options.featureStride) for clip in low]))
     partial.rename(shard / "flow.npy")
     return shard.name
 

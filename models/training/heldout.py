@@ -3,8 +3,13 @@
     python heldout.py --kodak DIR --films DIR --out DIR
 
 Writes folders of PNGs, one per clip, for `limpid evaluate --gt OUT/gt-real --lq OUT/lq-crf25-real`: ground truth
-(gt-synthetic, gt-real), MATLAB-like bicubic ×1/4 without anything else (lq-clean-…), and the same after H.264 (x264,
-zerolatency, GOP 50, veryfast, CRF 23, 25, 28; lq-crf23-… and so on). Deterministic.
+(gt-synthetic, gt-real), and what each track is measured on. Deterministic.
+
+- ×4: MATLAB-like bicubic ×1/4 without anything else (lq-clean-…), and the same after H.264 (x264, zerolatency, GOP 50,
+  veryfast, CRF 23, 25, 28, 30; lq-crf23-… and so on)
+- ×2: bicubic ×1/2 alone and at CRF 25 and 28 (lq-x2-clean-…, lq-x2-crf25-…)
+- ×1: what a camera does (lq-camera-…): a Gaussian lens of σ 1.2, shot and read noise, H.264 at CRF 26; and H.264 at CRF 28
+  alone (lq-x1-crf28-…)
 """
 
 import argparse
@@ -15,11 +20,14 @@ import cv2
 import numpy as np
 
 from codec import h264
+from degradations import sensor
 from motion import Layer, blob, random_path, render
 from resample import resize, to_uint8
 
-SCALE, FRAMES = 4, 12
-CRFS = (23, 25, 28)
+FRAMES = 12
+# Scale over one, name's prefix, what the encoder does.
+ENCODED = ((4, "", (23, 25, 28, 30)), (2, "x2-", (25, 28)))
+LENS, SHOT, READ, CAMERA_CRF, WATCHED_CRF = 1.2, 0.1, 3.0, 26, 28
 SYNTHETIC_SIZE = (512, 320)
 # Kodak's number of the background, of the picture the moving layer is cut from, speed in pixels a frame, shutter.
 SYNTHETIC = [(1, 23, 3.0, 0), (5, 15, 1.2, 0), (8, 4, 6.0, 0), (13, 7, 2.0, 0), (19, 20, 4.0, 0.3), (24, 3, 0.5, 0)]
@@ -71,14 +79,24 @@ def write(folder: Path, clip: list[np.ndarray]) -> None:
         cv2.imwrite(str(folder / f"{index:03d}.png"), np.ascontiguousarray(image[:, :, ::-1]))
 
 
+def taken(clip: list[np.ndarray]) -> list[np.ndarray]:
+    """The clip through a soft lens and onto a noisy sensor, the same noise for every clip of a size."""
+    rng = np.random.default_rng(26)
+    soft = [cv2.GaussianBlur(image.astype(np.float32), (0, 0), LENS) for image in clip]
+    return [to_uint8(sensor(rng, image, SHOT, READ, mosaic=False, correlated=False)) for image in soft]
+
+
 def write_all(out: Path, kind: str, name: str, clip: list[np.ndarray]) -> None:
     """Ground truth and every low-quality version of one clip."""
     height, width, _ = clip[0].shape
-    low = [to_uint8(resize(image, height // SCALE, width // SCALE)) for image in clip]
     write(out / f"gt-{kind}" / name, clip)
-    write(out / f"lq-clean-{kind}" / name, low)
-    for crf in CRFS:
-        write(out / f"lq-crf{crf}-{kind}" / name, h264(low, crf))
+    for scale, prefix, crfs in ENCODED:
+        low = [to_uint8(resize(image, height // scale, width // scale)) for image in clip]
+        write(out / f"lq-{prefix}clean-{kind}" / name, low)
+        for crf in crfs:
+            write(out / f"lq-{prefix}crf{crf}-{kind}" / name, h264(low, crf))
+    write(out / f"lq-camera-{kind}" / name, h264(taken(clip), CAMERA_CRF))
+    write(out / f"lq-x1-crf{WATCHED_CRF}-{kind}" / name, h264(clip, WATCHED_CRF))
     print(f"{kind} {name} {width}x{height}", flush=True)
 
 

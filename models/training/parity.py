@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from deformable import ModulatedDeformConvPack
-from edvr import EDVR, LIVE_X4, Options
+from edvr import EDVR, Options
+from tracks import LIVE_X4
 
 SEED = 1
 # Every STRIDE-th value of an output is kept: it divides no configuration's row, so every colour, row and column takes part.

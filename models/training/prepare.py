@@ -1,9 +1,9 @@
 """Renders training sequences to disk: photographs -> moving scenes -> low resolution as cameras and encoders make it.
 
-    python prepare.py --data PHOTOGRAPHS… --out DIR [--count 2000] [--seed 1] [--workers 1]
+    python prepare.py --data PHOTOGRAPHS… --out DIR [--track live-x4] [--count 2000] [--seed 1] [--workers 1]
 
-Each shard is a folder with lr.npy (n, 14, 96, 96, 3), hr.npy (n, 7, 384, 384, 3), both uint8 RGB, and meta.json.
-Sequence i depends on the seed and i only, so rendering can stop and go on. HR exists for the frames of KEPT.
+Each shard is a folder with lr.npy (n, 14, low, low, 3), hr.npy (n, 7, side, side, 3), both uint8 RGB, and meta.json; sizes
+are the track's. Sequence i depends on the seed and i only, so rendering can stop and go on. HR exists for the frames of KEPT.
 """
 
 import argparse
@@ -15,14 +15,12 @@ import cv2
 import numpy as np
 
 import photographs
-from codec import h264
 from motion import Layer, blob, random_path, render
-from resample import resize, to_uint8
+from resample import to_uint8
+from tracks import TRACKS, Track
 
-HR, SCALE, FRAMES, SHARD = 384, 4, 14, 20
-LR = HR // SCALE
+FRAMES, SHARD = 14, 20
 KEPT = (0, 3, 5, 7, 9, 11, 13)
-CLEAN = 0.35
 pictures: list[np.ndarray] = []
 
 
@@ -37,8 +35,8 @@ def background(rng: np.random.Generator) -> np.ndarray:
     return image
 
 
-def scene(rng: np.random.Generator) -> list[Layer]:
-    """One photograph under a moving camera, with up to three layers that move by themselves and occlude."""
+def scene(rng: np.random.Generator, size: int) -> list[Layer]:
+    """One photograph under a moving camera, with up to three layers that move by themselves and occlude; for a square of `size`."""
     still = rng.random() < 0.06
     speed = 0.0 if still else 10 ** rng.uniform(-0.7, 1.15)
     image = background(rng)
@@ -54,7 +52,7 @@ def scene(rng: np.random.Generator) -> list[Layer]:
         alpha = blob(rng, side)[: texture.shape[0], : texture.shape[1]]
         # A place in source pixels: the layer's centre, less where it stands on the canvas at mid-clip.
         path = random_path(rng, np.zeros(2), 0.0 if still else 10 ** rng.uniform(-0.5, 1.1), rng.uniform(0.8, 1.1), 1.0)
-        stand = rng.uniform(-0.4, 0.4, 2) * HR
+        stand = rng.uniform(-0.4, 0.4, 2) * size
         path.origin = np.array([side / 2, side / 2]) - stand - path.velocity * FRAMES / 2
         layers.append(Layer(texture, np.ascontiguousarray(alpha), path))
     return layers
@@ -69,43 +67,24 @@ def camera(rng: np.random.Generator, clip: list[np.ndarray]) -> list[np.ndarray]
     return [table[frame] for frame in clip]
 
 
-def degrade(rng: np.random.Generator, clip: list[np.ndarray]) -> tuple[list[np.ndarray], dict]:
-    """HR clip -> LR clip and what was done to it. A CLEAN share is the paper's bicubic, nothing else."""
-    if rng.random() < CLEAN:
-        return [to_uint8(resize(frame, LR, LR)) for frame in clip], {"kernel": "bicubic"}
-    kernel = str(rng.choice(["bicubic", "area", "gaussian"], p=[0.65, 0.2, 0.15]))
-    sigma = round(float(rng.uniform(1.1, 2.2)), 1)
-    low = [resize(frame, LR, LR, kernel, sigma) for frame in clip]
-    # The encoder sees the clip backwards first: P frames far from the I frame, at no cost in rendering.
-    warm_up = int(rng.integers(0, FRAMES))
-    low = low[warm_up:0:-1] + low
-    noise = float(rng.choice([0.0, rng.uniform(0.3, 3.5)], p=[0.6, 0.4]))
-    if noise:
-        low = [frame + rng.normal(0, noise, frame.shape).astype(np.float32) for frame in low]
-    crf = int(rng.integers(18, 33))
-    preset = str(rng.choice(["veryfast", "superfast", "ultrafast"], p=[0.5, 0.25, 0.25]))
-    decoded = h264([to_uint8(frame) for frame in low], crf, preset)[-FRAMES:]
-    return decoded, {"kernel": kernel, "sigma": sigma, "noise": round(noise, 2), "crf": crf, "preset": preset, "warmUp": warm_up}
-
-
-def sequence(seed: int, index: int) -> tuple[np.ndarray, np.ndarray, dict]:
+def sequence(track: Track, seed: int, index: int) -> tuple[np.ndarray, np.ndarray, dict]:
     rng = np.random.default_rng([seed, index])
     shutter = rng.uniform(0.2, 0.5) if rng.random() < 0.12 else 0.0
-    clip = camera(rng, render(scene(rng), FRAMES, (HR, HR), shutter))
-    low, done = degrade(rng, clip)
+    clip = camera(rng, render(scene(rng, track.side), FRAMES, (track.side, track.side), shutter))
+    low, done = track.degrade(rng, clip, track.options.scale)
     return np.stack(low), np.stack([clip[t] for t in KEPT]), done
 
 
-def shard(task: tuple[int, int, Path]) -> str:
-    seed, number, out = task
+def shard(task: tuple[str, int, int, Path]) -> str:
+    track, seed, number, out = task
     folder = out / f"shard-{number:04d}"
     if not folder.exists():
-        low, high, meta = zip(*(sequence(seed, number * SHARD + i) for i in range(SHARD)), strict=True)
+        low, high, meta = zip(*(sequence(TRACKS[track], seed, number * SHARD + i) for i in range(SHARD)), strict=True)
         partial = out / f".partial-{number:04d}"
         partial.mkdir(exist_ok=True)
         np.save(partial / "lr.npy", np.stack(low))
         np.save(partial / "hr.npy", np.stack(high))
-        (partial / "meta.json").write_text(json.dumps({"seed": seed, "sequences": meta}))
+        (partial / "meta.json").write_text(json.dumps({"track": track, "seed": seed, "sequences": meta}))
         partial.rename(folder)
     return folder.name
 
@@ -114,6 +93,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of photographs")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--track", choices=TRACKS, default="live-x4")
     parser.add_argument("--count", type=int, default=2000, help="sequences")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
@@ -122,7 +102,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     pictures.extend(photographs.load(file) for file in photographs.find(args.data))
     print(f"{len(pictures)} photographs", flush=True)
-    tasks = [(args.seed, number, args.out) for number in range(-(-args.count // SHARD))]
+    tasks = [(args.track, args.seed, number, args.out) for number in range(-(-args.count // SHARD))]
     with Pool(args.workers) as pool:
         for done, name in enumerate(pool.imap_unordered(shard, tasks), 1):
             print(f"{name} {done * SHARD}/{len(tasks) * SHARD}", flush=True)

@@ -7,31 +7,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from prepare import FRAMES, KEPT, LR, SCALE
+from prepare import FRAMES, KEPT
+from tracks import Track
 
 # Frames at the clip's ends see a replicated neighbour, as the first and last frame of a stream do: 4 % each.
 CENTER_WEIGHTS = np.array([0.04] + [0.92 / (len(KEPT) - 2)] * (len(KEPT) - 2) + [0.04])
 SKIPPING = 0.08
-# How often a sequence is seen: what cameras mostly send, more than the extremes.
-TYPICAL, EXTREME = 3.0, 0.4
 
 
-def weight(done: dict) -> float:
-    """Of a sequence, by its degradation: clean bicubic 1; compressed without strong blur, noise or quantisation 3."""
+def weight(done: dict, track: Track) -> float:
+    """How often a sequence is seen: what cameras mostly send, without strong blur, noise or quantisation, more than the extremes."""
+    clean, typical, extreme = track.shares
     if "crf" not in done:
-        return 1.0
-    typical = done["kernel"] != "gaussian" and done["noise"] <= 1.5 and 20 <= done["crf"] <= 30
-    return TYPICAL if typical else EXTREME
+        return clean
+    return typical if done["kernel"] != "gaussian" and done["noise"] <= 1.5 and 22 <= done["crf"] <= 30 else extreme
 
 
 class Sequences:
-    """Random windows: lr (n, T, 3, patch, patch) and the middle frame's hr (n, 3, 4·patch, 4·patch), in [0, 1].
+    """Random windows: lr (n, T, 3, patch, patch) and the middle frame's hr (n, 3, scale·patch, scale·patch), in [0, 1].
 
-    And the two next neighbours' motion (n, 2, 3, patch/2, patch/2) as flow.py describes it.
+    And the two next neighbours' motion (n, 2, 3, patch/stride, patch/stride) as flow.py describes it.
     """
 
-    def __init__(self, folder: Path, window: int, patch: int):
-        self.folder, self.window, self.patch = folder, window, patch
+    def __init__(self, folder: Path, track: Track):
+        self.folder, self.track = folder, track
         self.shards: dict[str, tuple[np.ndarray, ...]] = {}
         self.refresh()
 
@@ -39,7 +38,7 @@ class Sequences:
         for shard in sorted(self.folder.glob("shard-*")):
             if shard.name not in self.shards:
                 arrays = (np.load(shard / f"{part}.npy", mmap_mode="r") for part in ("lr", "hr", "flow"))
-                weights = np.array([weight(done) for done in json.loads((shard / "meta.json").read_text())["sequences"]])
+                weights = np.array([weight(done, self.track) for done in json.loads((shard / "meta.json").read_text())["sequences"]])
                 self.shards[shard.name] = (*arrays, weights / weights.sum())
         self.names = sorted(self.shards)
         return sum(len(low) for low, *_ in self.shards.values())
@@ -52,16 +51,17 @@ class Sequences:
     def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         low, high, flows, weights = self.shards[self.names[rng.integers(len(self.names))]]
         index, kept = rng.choice(len(low), p=weights), rng.choice(len(KEPT), p=CENTER_WEIGHTS)
-        center, half = KEPT[kept], self.window >> 1
+        center, half = KEPT[kept], self.track.options.numFrame >> 1
         # A decimated stream has every second frame only.
         step = 2 if rng.random() < SKIPPING and half * 2 <= center < FRAMES - half * 2 else 1
         times = [min(max(center + step * d, 0), FRAMES - 1) for d in range(-half, half + 1)]
-        # Even places: the flow has half the resolution.
-        y, x = 2 * rng.integers(0, (LR - self.patch) // 2 + 1, 2)
-        window = low[index, times, y : y + self.patch, x : x + self.patch]
-        ys, xs, p = y * SCALE, x * SCALE, self.patch * SCALE
+        patch, scale, stride = self.track.patch, self.track.options.scale, self.track.options.featureStride
+        # Places on the grid of the features, where the flow is.
+        y, x = stride * rng.integers(0, (self.track.low - patch) // stride + 1, 2)
+        window = low[index, times, y : y + patch, x : x + patch]
+        ys, xs, p = y * scale, x * scale, patch * scale
         truth = high[index, kept, ys : ys + p, xs : xs + p]
-        yf, xf, p = y // 2, x // 2, self.patch // 2
+        yf, xf, p = y // stride, x // stride, patch // stride
         motion = flows[index, kept, :, :, yf : yf + p, xf : xf + p].copy()
         if step > 1:
             motion[:, 2] = 0

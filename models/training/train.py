@@ -1,6 +1,6 @@
-"""Trains live-x4 on the rendered sequences; the learning rate follows the clock, so it ends when you say.
+"""Trains one of the live models on the rendered sequences; the learning rate follows the clock, so it ends when you say.
 
-    python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05) [--resume] [--init WEIGHTS --part motion]
+    python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05) [--track live-x4] [--resume] [--init WEIGHTS --part motion]
 
 All of the network at once, or one part of weights that exist: `motion`, what finds the neighbours, or `reference`, what
 restores from the middle frame. Charbonnier loss, then for the last part of the time the metric itself; Adam, warm-up
@@ -18,8 +18,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from edvr import EDVR, LIVE_X4
+from edvr import EDVR
 from sequences import Sequences
+from tracks import TRACKS
 
 WARM_UP_STEPS = 300
 EMA_DECAY = 0.999
@@ -119,6 +120,12 @@ def find_neighbours(model: EDVR, low: torch.Tensor) -> None:
     model.pcd_align(neighbour, [torch.cat([level[:, center]] * len(beside)) for level in pyramid])
 
 
+def begin_from(model: EDVR, weights: dict) -> None:
+    """Takes over every tensor whose name and shape agree: another track's network differs in its first and last layers."""
+    own = model.state_dict()
+    model.load_state_dict(own | {name: value for name, value in weights.items() if own[name].shape == value.shape})
+
+
 def end_time(args: argparse.Namespace) -> float:
     if args.minutes:
         return time.time() + 60 * args.minutes
@@ -143,11 +150,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder that prepare.py fills")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--track", choices=TRACKS, default="live-x4")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float)
     length.add_argument("--until", metavar="HH:MM", help="UTC")
     parser.add_argument("--batch", type=int, default=5)
-    parser.add_argument("--patch", type=int, default=64)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -161,7 +168,8 @@ def main() -> None:
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     checkpoint, log = args.out / "checkpoint.pt", (args.out / "log.jsonl").open("a", buffering=1)
-    model = EDVR(LIVE_X4).to(memory_format=torch.channels_last)  # A third faster on a processor.
+    track = TRACKS[args.track]
+    model = EDVR(track.options).to(memory_format=torch.channels_last)  # A third faster on a processor.
     model.pcd_align.begin_as_identity()
     model.fusion.begin_open()
     optimizer = torch.optim.Adam(trained(model, args.part), lr=args.lr, betas=(0.9, 0.99))
@@ -173,9 +181,9 @@ def main() -> None:
         optimizer.load_state_dict(state["optimizer"])
         average, step, start = state["params_ema"], state["step"], state["start"]
     elif args.init:
-        model.load_state_dict(torch.load(args.init, weights_only=True)["params_ema"])
+        begin_from(model, torch.load(args.init, weights_only=True)["params_ema"])
         average = {name: value.clone() for name, value in model.state_dict().items()}
-    sequences = Sequences(args.data, LIVE_X4.numFrame, args.patch)
+    sequences = Sequences(args.data, track)
     rng = np.random.default_rng([args.seed, step])
 
     losses, errors, norms, saved, marked = [], [], [], time.time(), time.time()

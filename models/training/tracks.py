@@ -1,0 +1,45 @@
+"""What each model is trained for: its network, what the video it gets has been through, and how it is described."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import degradations
+from edvr import Options
+
+
+@dataclass(frozen=True)
+class Track:
+    """A model to be. `side` is the truth's height and width in a rendered sequence, `patch` the input's in training."""
+
+    task: str
+    options: Options
+    degrade: Callable
+    degradations: str
+    side: int
+    patch: int
+    # Weights of a clean sequence, a typical, an extreme one (see sequences.py).
+    shares: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    @property
+    def low(self) -> int:
+        """Height and width of the low resolution in a rendered sequence."""
+        return self.side // self.options.scale
+
+
+LIVE_X4 = Options(
+    numFeat=16, numFrame=3, deformableGroups=1, numExtractBlock=3, numReconstructBlock=6, numReconstructFeat=32,
+    scale=4, featureStride=2, tail="light", alignReference=False,
+)
+ENCODED = "35 % MATLAB bicubic alone; 65 % bicubic, area or Gaussian kernel, noise up to 3.5, H.264 (x264, zerolatency, GOP 50, CRF 18-32)"
+CAMERA = (
+    "lens (none, Gaussian, anisotropic, defocus, motion), bicubic or area sampling, Poisson-Gaussian noise (read up to 4, shot up to"
+    " 0.25 a level; 40 % correlated), 30 % Bayer mosaic, half sharpened, H.264 (75 %) or H.265 (zerolatency, GOP 50, CRF 20-32)"
+)
+SHARES = (0.6, 3.0, 0.3)
+
+TRACKS = {
+    "live-x4": Track("super-resolution", LIVE_X4, degradations.encoded, ENCODED, side=384, patch=64, shares=SHARES),
+    "live-x2": Track("super-resolution", replace(LIVE_X4, scale=2, featureStride=4), degradations.encoded, ENCODED, side=384, patch=128, shares=SHARES),
+    "live-x1": Track("deblurring-compression", replace(LIVE_X4, scale=1, featureStride=4), degradations.camera, CAMERA, side=224, patch=128),
+    "clean-x4": Track("super-resolution", LIVE_X4, degradations.clean, "MATLAB bicubic", side=384, patch=64),
+}
