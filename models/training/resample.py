@@ -18,18 +18,20 @@ def kernel_weights(kernel: str, distance: np.ndarray, scale: float, sigma: float
     widen = max(scale, 1.0)
     if kernel == "bicubic":
         return cubic(distance / widen)
+    if kernel == "lanczos":
+        return np.sinc(distance / widen) * np.sinc(distance / widen / 3) * (np.abs(distance) < 3 * widen)
     if kernel == "area":
         return np.clip(0.5 + widen / 2 - np.abs(distance), 0.0, 1.0)
     if kernel == "gaussian":
         return np.exp(-(distance**2) / (2 * sigma**2))
-    raise ValueError(f"Expected bicubic, area or gaussian for kernel but received {kernel}")
+    raise ValueError(f"Expected bicubic, lanczos, area or gaussian for kernel but received {kernel}")
 
 
 @lru_cache(maxsize=256)
 def matrix(size_in: int, size_out: int, kernel: str = "bicubic", sigma: float = 1.6) -> np.ndarray:
     """(size_out, size_in) float32, rows sum to one; half-pixel centres; edges mirrored, as imresize."""
     scale = size_in / size_out
-    reach = int(np.ceil(4 * sigma if kernel == "gaussian" else 2 * max(scale, 1.0))) + 1
+    reach = int(np.ceil(4 * sigma if kernel == "gaussian" else 3 * max(scale, 1.0))) + 1
     result = np.zeros((size_out, size_in))
     for row in range(size_out):
         center = (row + 0.5) * scale - 0.5
