@@ -1,0 +1,40 @@
+"""Photographs from Debian's packages: fetched with apt, unpacked without being installed.
+
+    python debian.py --out DIR
+"""
+
+import argparse
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+# Licences per file, in each package's copyright file; the table in README.md sums them up.
+PACKAGES = ("lomiri-wallpapers-16.04", "lomiri-wallpapers-20.04", "mate-backgrounds")
+
+
+def fetch(out: Path) -> int:
+    """Copies every picture of PACKAGES into `out`, with each package's copyright file; returns how many there are."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        # apt drops its rights for a download; in a folder of ours it only warns.
+        subprocess.run(["apt-get", "download", "-q", *PACKAGES], cwd=scratch, check=True)
+        for package in PACKAGES:
+            (archive,) = Path(scratch).glob(f"{package}_*.deb")
+            tree = Path(scratch) / package
+            subprocess.run(["dpkg-deb", "-x", archive, tree], check=True)
+            shutil.copy(tree / "usr/share/doc" / package / "copyright", out / f"{package}.copyright")
+            for picture in (tree / "usr/share/backgrounds").rglob("*.jpg"):
+                if not picture.is_symlink():
+                    shutil.copy(picture, out)
+    return len(list(out.glob("*.jpg")))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True)
+    print(f"{fetch(parser.parse_args().out)} pictures")
+
+
+if __name__ == "__main__":
+    main()
