@@ -11,6 +11,7 @@ const floors = [
   ['stream'],
   ['server', 'job'],
   ['config'],
+  ['service'],
   ['cli'],
 ];
 
@@ -50,7 +51,7 @@ module.exports = {
       from: {
         path: '^src/',
         pathNot:
-          '^src/(index\\.ts|(errors|log|frame|wire|onnx|quality|window|edvr|checkpoint|media|model|source|engine|sink|stream|server|job|config|cli|viewer)/)',
+          '^src/(index\\.ts|(errors|log|frame|wire|onnx|quality|window|edvr|checkpoint|media|model|source|engine|sink|stream|server|job|config|service|cli|viewer)/)',
       },
       to: {},
     },

@@ -2,16 +2,13 @@
  * Runs the streams of a configuration until they end or a signal comes.
  */
 
-import type { Config, StreamConfig } from '../config/config.js';
-import { openStages } from '../engine/open-engine.js';
+import type { Config } from '../config/config.js';
 import { messageOf } from '../errors/limpid-error.js';
 import { createLog, type Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
 import { startServer } from '../server/server.js';
-import { openRecorder } from '../sink/record.js';
-import { openSource } from '../source/open-source.js';
-import { openStream, type RunningStream } from '../stream/open-stream.js';
-import { defaultReconnect } from '../stream/sessions.js';
+import { assembleStream } from '../service/assemble-stream.js';
+import type { RunningStream } from '../stream/open-stream.js';
 import { StatusLine } from './status-line.js';
 
 /** How to run, beside the configuration. */
@@ -36,7 +33,7 @@ export async function runLimpid(config: Config, options: RunOptions = {}): Promi
   const signal = firstSignal(log);
   try {
     for (const stream of config.streams) {
-      streams.push(await assemble(stream, options.mustOpenFirst ?? false, log));
+      streams.push(await assembleStream(stream, { mustOpenFirst: options.mustOpenFirst ?? false, log }));
     }
     const server = await startServer({ ...config.server, streams, log });
     const status = new StatusLine(process.stderr, () => ({
@@ -56,23 +53,6 @@ export async function runLimpid(config: Config, options: RunOptions = {}): Promi
   } finally {
     await Promise.all(streams.map((stream) => stream.stop()));
   }
-}
-
-async function assemble(stream: StreamConfig, mustOpenFirst: boolean, log: Log): Promise<RunningStream> {
-  const source = openSource(stream.source, stream.sourceOptions);
-  const [engine, ...nextStages] = await openStages(stream.model);
-  for (const { spec } of [engine, ...nextStages]) {
-    log.info({ stream: stream.name }, `${source.label} → ${spec.model} (${spec.kind}, ×${spec.scale})`);
-  }
-  return openStream({
-    name: stream.name,
-    source,
-    engine,
-    nextStages,
-    sinks: stream.record === undefined ? [] : [openRecorder({ ...stream.record, stream: stream.name })],
-    reconnect: source.live ? { ...defaultReconnect, mustOpenFirst } : undefined,
-    log,
-  });
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */

@@ -1,0 +1,38 @@
+/**
+ * Opens what a stream's configuration names: its source, engine stages and sinks.
+ */
+import type { StreamConfig } from '../config/config.js';
+import { openStages } from '../engine/open-engine.js';
+import type { Log } from '../log/log.js';
+import { openRecorder } from '../sink/record.js';
+import { openSource } from '../source/open-source.js';
+import { openStream, type RunningStream } from '../stream/open-stream.js';
+import { defaultReconnect } from '../stream/sessions.js';
+
+/** How to open a stream, beside its configuration. */
+export interface AssembleOptions {
+  /** A source that can't be opened at its first attempt ends the stream. */
+  readonly mustOpenFirst: boolean;
+  readonly log: Log;
+}
+
+/**
+ * Starts a stream. Rejects with ERR_MODEL_UNKNOWN, ERR_SOURCE_URI, ERR_INPUT_FILE and the like before anything runs.
+ */
+export async function assembleStream(stream: StreamConfig, options: AssembleOptions): Promise<RunningStream> {
+  const { mustOpenFirst, log } = options;
+  const source = openSource(stream.source, stream.sourceOptions);
+  const [engine, ...nextStages] = await openStages(stream.model);
+  for (const { spec } of [engine, ...nextStages]) {
+    log.info({ stream: stream.name }, `${source.label} → ${spec.model} (${spec.kind}, ×${spec.scale})`);
+  }
+  return openStream({
+    name: stream.name,
+    source,
+    engine,
+    nextStages,
+    sinks: stream.record === undefined ? [] : [openRecorder({ ...stream.record, stream: stream.name })],
+    reconnect: source.live ? { ...defaultReconnect, mustOpenFirst } : undefined,
+    log,
+  });
+}
