@@ -9,7 +9,7 @@ import { brief } from '../errors/brief.js';
 import type { Dims, FloatTensor } from '../onnx/tensor.js';
 import { elementCount } from '../onnx/tensor.js';
 import { checkpointFault } from './fault.js';
-import type { PickleDict, PickleValue } from './pickle.js';
+import type { PickleDict, PickleValue } from './pickle-value.js';
 import { readSafetensors } from './safetensors.js';
 import { isTorchFile, openTorchFile } from './torch-file.js';
 import { isStoredTensor, type StoredTensor } from './torch-objects.js';

@@ -8,37 +8,7 @@
  */
 import { ByteReader } from './byte-reader.js';
 import { checkpointFault } from './fault.js';
-
-/** What a pickle may hold. Lists and tuples are arrays, dictionaries of both kinds are maps, None is null. */
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | PickleList
-  | PickleDict
-  | PickleObject;
-export type PickleList = PickleValue[];
-export type PickleDict = Map<PickleValue, PickleValue>;
-
-/** A value that only the host understands. */
-export interface PickleObject {
-  readonly kind: string;
-}
-
-/** A name of the host's list that may be called. */
-export interface PickleFunction extends PickleObject {
-  readonly kind: 'function';
-  readonly call: (args: PickleList) => PickleValue;
-}
-
-/** Says what names and persistent ids mean; throws for those it doesn't know. */
-export interface PickleHost {
-  global(module: string, name: string): PickleObject;
-  persistent(id: PickleValue): PickleValue;
-}
+import { isFunction, type PickleHost, type PickleList, type PickleValue } from './pickle-value.js';
 
 /** A pickle's value and the bytes it took: others may follow. */
 export interface Unpickled {
@@ -55,9 +25,6 @@ const LAST_PROTOCOL = 5;
 const LONGEST_NAME = 256;
 /** Widest whole number, in bytes: torch's magic number has ten. */
 const WIDEST_NUMBER = 16;
-
-const isFunction = (value: PickleValue | undefined): value is PickleFunction =>
-  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'function';
 
 /** Reads the pickle at the beginning of `bytes`. Throws ERR_CHECKPOINT; `where` names the file in the message. */
 export function unpickle(bytes: Uint8Array, host: PickleHost, where: string): Unpickled {
@@ -80,12 +47,16 @@ class Unpickler {
   }
 
   run(): Unpickled {
+    if (this.#in.u8() !== 0x80) throw this.#fault('a pickle that begins with its protocol', 'another beginning');
+    this.#protocol(this.#in.u8());
     for (let count = 0; count < MAX_OPERATIONS; count++) {
       const at = this.#in.at;
       const operation = this.#in.u8();
       if (operation === 0x2e) {
         // '.' STOP
-        return { value: this.#pop(), length: this.#in.at };
+        const value = this.#pop();
+        if (this.#stack.length + this.#marked.length > 0) throw this.#fault('one value', 'more on the stack');
+        return { value, length: this.#in.at };
       }
       if (!this.#structure(operation) && !this.#literal(operation) && !this.#meaning(operation)) {
         throw this.#fault(
@@ -100,11 +71,8 @@ class Unpickler {
   /** Marks, the memo and containers. */
   #structure(operation: number): boolean {
     switch (operation) {
-      case 0x80: // PROTO
-        this.#protocol(this.#in.u8());
-        return true;
       case 0x95: // FRAME: a length that readers of streams use
-        this.#in.u64();
+        this.#frame(this.#in.u64());
         return true;
       case 0x28: // '(' MARK
         this.#marked.push(this.#stack);
@@ -114,13 +82,13 @@ class Unpickler {
         this.#pop();
         return true;
       case 0x71: // 'q' BINPUT
-        this.#memo.set(this.#in.u8(), this.#top());
+        this.#memorize(this.#in.u8());
         return true;
       case 0x72: // 'r' LONG_BINPUT
-        this.#memo.set(this.#in.u32(), this.#top());
+        this.#memorize(this.#in.u32());
         return true;
       case 0x94: // MEMOIZE
-        this.#memo.set(this.#memo.size, this.#top());
+        this.#memorize(this.#memo.size);
         return true;
       case 0x68: // 'h' BINGET
         this.#recall(this.#in.u8());
@@ -228,6 +196,10 @@ class Unpickler {
     if (version < 2 || version > LAST_PROTOCOL) throw this.#fault('pickle protocol 2 to 5', `${version}`);
   }
 
+  #frame(length: bigint): void {
+    if (length > this.#in.left) throw this.#fault(`a frame of at most ${this.#in.left} bytes`, `${length}`);
+  }
+
   /** Signed, little-endian. */
   #wholeNumber(width: number): number | bigint {
     if (width > WIDEST_NUMBER) throw this.#fault(`a number of at most ${WIDEST_NUMBER} bytes`, `${width} bytes`);
@@ -268,6 +240,12 @@ class Unpickler {
     return values;
   }
 
+  /** Picklers number the memo's entries as they come. */
+  #memorize(index: number): void {
+    if (index !== this.#memo.size) throw this.#fault(`memo entry ${this.#memo.size}`, `${index}`);
+    this.#memo.set(index, this.#top());
+  }
+
   #recall(index: number): void {
     const value = this.#memo.get(index);
     if (value === undefined) throw this.#fault(`memo entry ${index}`, 'none');
@@ -283,7 +261,12 @@ class Unpickler {
   #setItems(items: PickleList): void {
     const dict = this.#top();
     if (!(dict instanceof Map) || items.length % 2 !== 0) throw this.#fault('a dictionary and pairs', 'others');
-    for (let i = 0; i < items.length; i += 2) dict.set(items[i] ?? null, items[i + 1] ?? null);
+    for (let i = 0; i < items.length; i += 2) {
+      const key = items[i] ?? null;
+      if (dict.has(key))
+        throw this.#fault('a key once in a dictionary', typeof key === 'string' ? `${key} again` : 'one again');
+      dict.set(key, items[i + 1] ?? null);
+    }
   }
 
   #fault(expected: string, received: string) {

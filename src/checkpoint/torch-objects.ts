@@ -9,7 +9,7 @@ import { brief } from '../errors/brief.js';
 import type { Dims } from '../onnx/tensor.js';
 import { elementCount } from '../onnx/tensor.js';
 import { checkpointFault } from './fault.js';
-import type { PickleFunction, PickleHost, PickleList, PickleObject, PickleValue } from './pickle.js';
+import type { PickleFunction, PickleHost, PickleList, PickleObject, PickleValue } from './pickle-value.js';
 
 /** Element types of storages; those that weights may have become float32. */
 export type Dtype = 'F32' | 'F16' | 'BF16' | 'F64' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
@@ -67,6 +67,8 @@ const storageClasses: Readonly<Record<string, Dtype>> = {
   BoolStorage: 'BOOL',
 };
 
+/** Where a storage was: cpu, cuda:0, mps; it is read to the processor's memory whatever it says. */
+const PLACE = /^[a-z]+(:\d{1,3})?$/;
 /** As many axes as any tensor of a network has, and some to spare. */
 const MOST_AXES = 8;
 
@@ -87,7 +89,7 @@ export function isStoredTensor(value: PickleValue | undefined): value is StoredT
 export function torchHost(onStorage: (storage: Storage) => Storage, where: string): PickleHost {
   const known = new Map<string, PickleObject>([
     ['collections.OrderedDict', callable((args) => emptyDict(args, where))],
-    ['torch._utils._rebuild_tensor_v2', callable((args) => rebuildTensor(args, where))],
+    ['torch._utils._rebuild_tensor_v2', callable((args) => rebuildTensorV2(args, where))],
     ['torch._utils._rebuild_tensor', callable((args) => rebuildTensor(args, where))],
     ['torch._utils._rebuild_parameter', callable((args) => rebuildParameter(args, where))],
     ['torch.Size', callable((args) => tuple(args, where))],
@@ -123,17 +125,38 @@ function tuple(args: PickleList, where: string): PickleValue {
 
 /** ('storage', class, key, place, count), and in legacy files a view of another storage, which no torch writes now. */
 function parseStorage(id: PickleValue, where: string): Storage {
-  const [tag, type, key, , count, view = null] = Array.isArray(id) ? id : [];
-  if (tag !== 'storage' || !isStorageClass(type) || typeof key !== 'string' || view !== null || !isCount(count)) {
+  const [tag, type, key, place, count, view = null, ...more] = Array.isArray(id) ? id : [];
+  const isPlace = typeof place === 'string' && PLACE.test(place);
+  if (
+    !(
+      tag === 'storage' &&
+      isStorageClass(type) &&
+      typeof key === 'string' &&
+      isPlace &&
+      view === null &&
+      more.length === 0 &&
+      isCount(count)
+    )
+  ) {
     throw checkpointFault('a storage of a known element type, key and size', 'another persistent id', where);
   }
   return { kind: 'storage', key, dtype: type.dtype, count };
 }
 
-/** (storage, offset, sizes, strides, …): what follows is of use to training only. */
+/** (storage, offset, sizes, strides, requires_grad, hooks, metadata). */
+function rebuildTensorV2(args: PickleList, where: string): StoredTensor {
+  const [gradient, hooks, metadata = null, ...more] = args.slice(4);
+  checkTraining([gradient, hooks], where);
+  if (!(metadata === null || metadata instanceof Map) || more.length > 0) {
+    throw checkpointFault('a tensor with a dictionary of marks at most', 'something else', where);
+  }
+  return rebuildTensor(args.slice(0, 4), where);
+}
+
+/** (storage, offset, sizes, strides). */
 function rebuildTensor(args: PickleList, where: string): StoredTensor {
-  const [storage, offset, sizes, steps] = args;
-  if (!isStorage(storage) || !isCount(offset)) {
+  const [storage, offset, sizes, steps, ...more] = args;
+  if (!isStorage(storage) || !isCount(offset) || more.length > 0) {
     throw checkpointFault('a tensor of a storage and an offset', 'something else', where);
   }
   const dims = dimsOf(sizes, 'sizes', where);
@@ -152,10 +175,21 @@ function rebuildTensor(args: PickleList, where: string): StoredTensor {
   return { kind: 'tensor', storage, offset, dims, strides };
 }
 
+/** (tensor, requires_grad, hooks). */
 function rebuildParameter(args: PickleList, where: string): StoredTensor {
-  const [tensor] = args;
-  if (!isStoredTensor(tensor)) throw checkpointFault('a parameter made of a tensor', 'something else', where);
+  const [tensor, gradient, hooks, ...more] = args;
+  if (!isStoredTensor(tensor) || more.length > 0) {
+    throw checkpointFault('a parameter made of a tensor', 'something else', where);
+  }
+  checkTraining([gradient, hooks], where);
   return tensor;
+}
+
+/** What is of use to training only: whether there are gradients, and hooks, which torch.save leaves empty. */
+function checkTraining([gradient, hooks]: readonly (PickleValue | undefined)[], where: string): void {
+  if (typeof gradient !== 'boolean' || !(hooks instanceof Map) || hooks.size > 0) {
+    throw checkpointFault('a tensor with a flag for gradients and no hooks', 'something else', where);
+  }
 }
 
 function dimsOf(value: PickleValue | undefined, what: string, where: string): Dims {

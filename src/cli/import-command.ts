@@ -2,6 +2,7 @@
  * `limpid import`: a checkpoint of PyTorch becomes a model of the registry.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { isDigest } from '../checkpoint/file-digest.js';
 import type { EdvrOptionsInput } from '../edvr/options.js';
 import { type Imported, importCheckpoint } from '../job/import.js';
 import { type Task, tasks } from '../model/manifest.js';
@@ -15,6 +16,7 @@ interface ImportFlags {
   readonly padding?: PaddingMode;
   readonly license?: string;
   readonly section?: string;
+  readonly sha256?: string;
   readonly force?: boolean;
   readonly json?: boolean;
 }
@@ -34,6 +36,7 @@ export function importCommand(): Command {
     )
     .option('--license <spdx>', 'licence of the weights (default: NOASSERTION)')
     .option('--section <key>', 'key of the weights in the file (default: params_ema, params, state_dict, top level)')
+    .option('--sha256 <digits>', "what the file's sha256 begins with (default: the digits in its name)", parseDigest)
     .option('--force', 'replace a model of that name')
     .option('--json', 'one JSON document on stdout')
     .action(async (file: string, { json, ...flags }: ImportFlags) => {
@@ -53,6 +56,12 @@ function parseSetting(text: string, before: EdvrOptionsInput = {}): EdvrOptionsI
     throw new InvalidArgumentError(`Expected option=value, such as numFrame=7, but received ${text}.`);
   }
   return { ...before, [name]: settingValue(value) };
+}
+
+function parseDigest(text: string): string {
+  const digits = text.toLowerCase();
+  if (!isDigest(digits)) throw new InvalidArgumentError(`Expected 8 to 64 hexadecimal digits but received ${text}.`);
+  return digits;
 }
 
 function settingValue(text: string): boolean | number | string {

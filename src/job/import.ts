@@ -7,6 +7,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { checkDigest } from '../checkpoint/file-digest.js';
 import { narrowToHalf, widenHalf } from '../checkpoint/half-float.js';
 import { writeSafetensors } from '../checkpoint/safetensors.js';
 import { type EdvrOptions, type EdvrOptionsInput, outputScale } from '../edvr/options.js';
@@ -36,6 +37,8 @@ export interface ImportOptions {
   readonly license?: string | undefined;
   /** Key under which the weights stand in the file; default: params_ema, params, state_dict, top level. */
   readonly section?: string | undefined;
+  /** What the file's sha256 begins with, 8 hexadecimal digits or more; default: those in its name, if any. */
+  readonly sha256?: string | undefined;
   /** Whether a model of that name is replaced. */
   readonly force?: boolean | undefined;
   /** Where the model goes; default: {@link importFolder}. */
@@ -76,15 +79,17 @@ const reserved: ReadonlySet<string> = new Set(['bicubic', 'bypass']);
  * Imports a checkpoint. Nothing is written unless the whole file was found good.
  *
  * Throws ERR_USAGE for a name that can't be had, ERR_INPUT_FILE, ERR_CHECKPOINT, ERR_MODEL_MANIFEST for options that are
- * none, ERR_MODEL_WEIGHTS naming the first few keys that are missing, unused or of another shape.
+ * none, ERR_MODEL_CHECKSUM for a file that is not of its digest, ERR_MODEL_WEIGHTS naming the first few keys that are missing, unused or of another shape.
  */
 export async function importCheckpoint(options: ImportOptions): Promise<Imported> {
   const folder = options.modelsDir ?? importFolder();
   await checkName(options.name, folder, options.force);
   const file = await readCheckpointFile(options.file);
+  const digest = sha256(file);
+  checkDigest(digest, path.basename(options.file), options.sha256);
   const network = readAsTold(file, options);
   const { dtype, bytes } = encode(network.weights);
-  const manifest = manifestOf(options, network, { dtype, sha256: sha256(bytes) }, sha256(file));
+  const manifest = manifestOf(options, network, { dtype, sha256: sha256(bytes) }, digest);
   const manifestFile = await writeModel(folder, manifest, bytes);
   return {
     name: options.name,

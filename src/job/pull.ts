@@ -55,7 +55,7 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
     const verified = verify(published, sha256);
     const { task, padding, license, training, quality } = published;
     const imported = await importCheckpoint({
-      ...{ file, name, task, padding, license, quality },
+      ...{ file, name, task, padding, license, quality, sha256 },
       options: published.options,
       notes: { ...training, url: source.url, page: source.page },
       force: options.force,

@@ -98,6 +98,7 @@ describe('hostile files', () => {
     op.int(0),
     ...[op.mark, op.int(size), op.tuple],
     ...[op.mark, op.int(1), op.tuple],
+    ...[op.false, op.dict],
     op.tuple,
     op.reduce,
   ];
@@ -129,6 +130,26 @@ describe('hostile files', () => {
       'Expected one data.pkl in the archive, as torch.save writes but received 2',
     ],
     ['big-endian storages', archive(one, four, 'big'), 'Expected little-endian storages but received big'],
+    [
+      'a later version of the format',
+      writeZip(
+        new Map([
+          ['net/data.pkl', one],
+          ['net/version', Buffer.from('11\n')],
+        ]),
+      ),
+      'Expected version 1 to 10 of the format but received 11?',
+    ],
+    [
+      'a storage of nothing',
+      archive(one, new Map([...four, ['1', new Uint8Array(4)]])),
+      'Expected storages of tensors only but received net/data/1',
+    ],
+    [
+      'bytes behind the pickle',
+      archive(Buffer.concat([one, Buffer.alloc(2)]), four),
+      `Expected a pickle of ${one.length + 2} bytes but received one that ends after ${one.length}`,
+    ],
     ['no storage', archive(one), 'Expected 4 bytes in storage 0 but received none'],
     [
       'a storage too small',
@@ -171,6 +192,11 @@ describe('hostile files', () => {
       'a legacy file with more at its end',
       Buffer.concat([legacy, Buffer.alloc(2)]),
       'Expected the end after the last storage but received 2 more bytes',
+    ],
+    [
+      'legacy pickles of two protocols',
+      Buffer.from(legacy).fill(3, 16, 17),
+      'Expected pickles of one protocol but received several',
     ],
     [
       'another magic number',

@@ -18,6 +18,7 @@ export const op = {
   setItem: bytes(0x73),
   append: bytes(0x61),
   none: bytes(0x4e),
+  false: bytes(0x89),
   pop: bytes(0x30),
   text: (value: string) => Buffer.concat([bytes(0x58), u32(Buffer.byteLength(value)), Buffer.from(value)]),
   int: (value: number) => Buffer.concat([bytes(0x4a), u32(value >>> 0)]),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type PickleHost, unpickle } from '../../src/checkpoint/pickle.js';
+import { unpickle } from '../../src/checkpoint/pickle.js';
+import type { PickleHost } from '../../src/checkpoint/pickle-value.js';
 import { torchHost } from '../../src/checkpoint/torch-objects.js';
 import { LimpidError } from '../../src/errors/limpid-error.js';
 import { op, pickle } from './pickle-writer.js';
@@ -21,7 +22,7 @@ describe('values', () => {
     ['a text', [op.text('größe')], 'größe'],
     ['a tuple', [op.mark, op.int(1), op.none, op.tuple], [1, null]],
     ['a dictionary', [op.dict, op.text('a'), op.int(1), op.setItem], new Map([['a', 1]])],
-    ['a list that is recalled', [op.list, op.put(3), op.int(1), op.append, op.pop, op.get(3)], [1]],
+    ['a list that is recalled', [op.list, op.put(0), op.int(1), op.append, op.pop, op.get(0)], [1]],
     ['an ordered dictionary', [op.global('collections', 'OrderedDict'), op.emptyTuple, op.reduce], new Map()],
     [
       'attributes, which are left out',
@@ -121,7 +122,20 @@ describe('hostile pickles', () => {
       [Buffer.from(`c${'a'.repeat(300)}`)],
       'Expected a line of at most 256 characters but received a longer one',
     ],
-    ['a later protocol', [Buffer.from([0x80, 6])], 'Expected pickle protocol 2 to 5 but received 6'],
+    ['a place of the memo given twice', [op.list, op.put(0), op.put(0)], 'Expected memo entry 1 but received 0'],
+    ['two values', [op.none, op.none], 'Expected one value but received more on the stack'],
+    ['a mark that is left', [op.mark, op.none], 'Expected one value but received more on the stack'],
+    ['a second protocol', [op.proto, op.none], 'Expected a pickle of tensors but received operation 0x80 at byte 2'],
+    [
+      'a frame longer than the file',
+      [Buffer.from([0x95, 9, 0, 0, 0, 0, 0, 0, 0]), op.none],
+      'Expected a frame of at most 2 bytes but received 9',
+    ],
+    [
+      'a key twice',
+      [op.dict, op.text('a'), op.none, op.setItem, op.text('a'), op.none, op.setItem],
+      'Expected a key once in a dictionary but received a again',
+    ],
     [
       'a persistent id that is none',
       [op.int(0), op.persistent],
@@ -134,6 +148,17 @@ describe('hostile pickles', () => {
     ],
   ])('%s', (_, operations, message) => {
     expect(() => read(...operations)).toThrow(new LimpidError('ERR_CHECKPOINT', `${message} (a.pth)`));
+  });
+
+  it.each([
+    ['a later protocol', [0x80, 6, 0x4e, 0x2e], 'Expected pickle protocol 2 to 5 but received 6 (a.pth)'],
+    [
+      'no protocol',
+      [0x4e, 0x2e],
+      'Expected a pickle that begins with its protocol but received another beginning (a.pth)',
+    ],
+  ])('%s', (_, bytes, message) => {
+    expect(() => unpickle(Uint8Array.from(bytes), host, 'a.pth')).toThrow(new LimpidError('ERR_CHECKPOINT', message));
   });
 
   it('that end early', () => {
@@ -168,6 +193,7 @@ describe('tensors', () => {
     op.int(offset),
     ...tuple(sizes),
     ...tuple(strides),
+    ...[op.false, op.dict],
     op.tuple,
     op.reduce,
   ];
@@ -193,6 +219,11 @@ describe('tensors', () => {
       'with a stride backwards',
       tensor(4, 3, [2], [-1]),
       'Expected at most 8 whole numbers for strides but received something else',
+    ],
+    [
+      'with a hook',
+      [...tensor(4, 0, [2], [1]).slice(0, -3), op.dict, op.text('h'), op.none, op.setItem, op.tuple, op.reduce],
+      'Expected a tensor with a flag for gradients and no hooks but received something else',
     ],
     ['with a stride too few', tensor(4, 0, [2, 2], [1]), 'Expected 2 strides of a tensor but received 1'],
     [

@@ -9,19 +9,23 @@ export function writeZip(entries: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const directory: Uint8Array[] = [];
   let offset = 0;
   for (const [name, bytes] of entries) {
+    const nameBytes = Buffer.from(name);
+    const sums = Buffer.alloc(12);
+    sums.writeUInt32LE(crc32(bytes), 0);
+    sums.writeUInt32LE(bytes.length, 4);
+    sums.writeUInt32LE(bytes.length, 8);
     const head = Buffer.alloc(30);
     head.writeUInt32LE(0x04034b50, 0);
-    head.writeUInt16LE(Buffer.byteLength(name), 26);
+    sums.copy(head, 14);
+    head.writeUInt16LE(nameBytes.length, 26);
     const record = Buffer.alloc(46);
     record.writeUInt32LE(0x02014b50, 0);
-    record.writeUInt32LE(crc32(bytes), 16);
-    record.writeUInt32LE(bytes.length, 20);
-    record.writeUInt32LE(bytes.length, 24);
-    record.writeUInt16LE(Buffer.byteLength(name), 28);
+    sums.copy(record, 16);
+    record.writeUInt16LE(nameBytes.length, 28);
     record.writeUInt32LE(offset, 42);
-    directory.push(record, Buffer.from(name));
-    parts.push(head, Buffer.from(name), bytes);
-    offset += head.length + Buffer.byteLength(name) + bytes.length;
+    directory.push(record, nameBytes);
+    parts.push(head, nameBytes, bytes);
+    offset += head.length + nameBytes.length + bytes.length;
   }
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50, 0);
