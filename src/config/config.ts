@@ -14,11 +14,13 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
+import { engineOptionsSchema } from '../engine/engine-options.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import { redactUri } from '../log/redact.js';
 import { serverSettingsSchema } from '../server/server-settings.js';
 import { recordOptionsSchema } from '../sink/record-options.js';
 import { sourceOptionsSchema } from '../source/source-options.js';
+import { reconnectOptionsSchema } from '../stream/reconnect-options.js';
 
 /** Longest configuration file that is read. */
 const MAX_BYTES = 1 << 20;
@@ -35,6 +37,8 @@ const streamSchema = z.strictObject({
     .min(1)
     .default('live-x4')
     .describe('A model of the registry, or "bypass"; with commas: stages in a row.'),
+  engine: engineOptionsSchema.prefault({}).describe('How the engine is run.'),
+  reconnect: reconnectOptionsSchema.prefault({}).describe('Waits before a lost source is opened again.'),
   record: recordOptionsSchema.optional().describe('Records the restored stream.'),
 });
 

@@ -4,7 +4,7 @@
 import type { RestoredFrame } from '../frame/frame.js';
 import type { FrameWindow } from '../window/frame-window.js';
 import type { Engine, EngineSpec } from './engine.js';
-import { upscale } from './upscale.js';
+import { upscaledFrame } from './upscale.js';
 
 /** Bicubic upscaling of the reference frame (sharp, on a library thread); keeps nothing between frames. */
 export class BypassEngine implements Engine {
@@ -17,14 +17,8 @@ export class BypassEngine implements Engine {
 
   prepare(): void {}
 
-  async restore(_stream: string, { reference }: FrameWindow): Promise<RestoredFrame> {
-    const waitMs = Date.now() - reference.captureTimeMs;
-    const startMs = performance.now();
-    const width = reference.width * this.spec.scale;
-    const height = reference.height * this.spec.scale;
-    const data = await upscale(reference, { width, height });
-    const frame = { ...reference, width, height, data };
-    return { frame, source: reference, timing: { waitMs, pyramidMs: 0, restoreMs: performance.now() - startMs } };
+  restore(_stream: string, { reference }: FrameWindow): Promise<RestoredFrame> {
+    return upscaledFrame(reference, this.spec.scale);
   }
 
   forget(): void {}

@@ -1,6 +1,7 @@
 /**
  * What restores a window of frames. Kinds differ in speed, never in what they compute.
  */
+import type { Size } from '../edvr/geometry.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import type { FrameWindow } from '../window/frame-window.js';
 import type { PaddingMode } from '../window/padding.js';
@@ -21,9 +22,16 @@ export interface EngineSpec {
 /** Restores windows of frames, one at a time. */
 export interface Engine {
   readonly spec: EngineSpec;
+  /** Ids of worker processes at the moment; absent where there are none. */
+  readonly pids?: readonly number[];
+  /**
+   * Opens what frames of a size need, ahead of them; resolves when it is ready. Rejects with ERR_ENGINE, and with
+   * ERR_ENGINE_LOST when the worker died. Absent where there is nothing to open.
+   */
+  open?(size: Size): Promise<void>;
   /** Lets a frame's feature pyramid be computed on arrival. A hint: `restore` computes what is missing. */
   prepare(stream: string, frame: Frame): void;
-  /** Restores the reference of a window. Rejects with ERR_ENGINE or ERR_FRAME_SIZE; the engine lives on. */
+  /** Restores the reference of a window. Rejects with ERR_ENGINE, ERR_ENGINE_LOST or ERR_FRAME_SIZE; the engine lives on. */
   restore(stream: string, window: FrameWindow): Promise<RestoredFrame>;
   /** Drops everything kept for a stream. */
   forget(stream: string): void;

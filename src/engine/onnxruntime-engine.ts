@@ -1,6 +1,7 @@
 /**
- * EDVR through onnxruntime in worker threads: two graphs with cached pyramids.
+ * EDVR through onnxruntime in workers, threads or processes: two graphs with cached pyramids.
  */
+import type { Size } from '../edvr/geometry.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import { Lease } from '../frame/lease.js';
 import type { FrameWindow } from '../window/frame-window.js';
@@ -15,6 +16,14 @@ export class OnnxRuntimeEngine implements Engine {
   constructor(options: OnnxRuntimeOptions) {
     this.#workers = new SizeWorkers(options, { output: 'uint8', offsets: 'energy', sparing: false });
     this.spec = this.#workers.spec;
+  }
+
+  get pids(): readonly number[] {
+    return this.#workers.pids;
+  }
+
+  open(size: Size): Promise<void> {
+    return this.#workers.open(size);
   }
 
   prepare(stream: string, frame: Frame): void {

@@ -11,6 +11,7 @@ import { OnnxRuntimeEngine } from './onnxruntime-engine.js';
 import { PictureOps } from './picture-ops.js';
 import { RoundedEngine } from './rounded-engine.js';
 import { type SelfEnsemble, SelfEnsembleEngine } from './self-ensemble-engine.js';
+import type { WorkerHosting } from './size-worker.js';
 import { SizedEngine } from './sized-engine.js';
 import { TiledEngine } from './tiled-engine.js';
 
@@ -18,6 +19,8 @@ import { TiledEngine } from './tiled-engine.js';
 export interface OpenEngineOptions {
   /** Where models lie; default: the models folder of the package. */
   readonly modelsDir?: string | undefined;
+  /** How workers for whole frames are run; default: in threads. Tiles and turned passes always are. */
+  readonly hosting?: WorkerHosting | undefined;
   /** Threads within one operator of onnxruntime; default: the cores of the machine, at most 4. */
   readonly threads?: number | undefined;
   /** false: the form without the incremental halves, to compare with; default true. */
@@ -63,6 +66,7 @@ export async function openEngine(name: string, options: OpenEngineOptions = {}):
     incremental,
     ...(modelsDir === undefined ? {} : { modelsDir }),
     ...(threads === undefined ? {} : { threads }),
+    ...(options.hosting === undefined ? {} : { hosting: options.hosting }),
   };
   const memory = new FrameMemory(model.options, { incremental, budgetBytes: options.memoryBytes });
   const pictures = new PictureOps();

@@ -1,18 +1,30 @@
 /**
- * The engine's end of one worker thread: a model opened at one frame size.
+ * The engine's end of one worker: a model opened at one frame size, in a thread or a process.
  */
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { LimpidError } from '../errors/limpid-error.js';
 import type { Frame, FrameTiming } from '../frame/frame.js';
 import type { FrameWindow } from '../window/frame-window.js';
 import { BufferPool } from './buffer-pool.js';
-import type { FrameUpload, OffsetsSeen, WorkerReply, WorkerRequest, WorkerSetup } from './worker-protocol.js';
+import type { EngineHost, Isolation } from './engine-host.js';
+import { startProcessHost } from './process-host.js';
+import { startThreadHost } from './thread-host.js';
+import type { FrameUpload, OffsetsSeen, WorkerReply, WorkerSetup } from './worker-protocol.js';
 
 /** Free input buffers kept: a window and a few frames prepared ahead. */
 const INPUT_BUFFERS = 8;
 /** onnxruntime can't be interrupted while it opens a session, and a thread ended in the middle of it aborts the process. */
 const CLOSE_TIMEOUT_MS = 30_000;
+/** A process may be killed at any time. */
+const KILL_AFTER_MS = 3_000;
+
+/** How a worker is run. */
+export interface WorkerHosting {
+  readonly isolation: Isolation;
+  /** Longest wait for the sessions to be open before a worker process is killed, ms. */
+  readonly openTimeoutMs: number;
+  /** Longest wait for one window, ms. */
+  readonly restoreTimeoutMs: number;
+}
 
 /** What came back for one window. */
 export interface RestoredOutput {
@@ -26,51 +38,65 @@ interface Pending {
   readonly reject: (error: LimpidError) => void;
 }
 
-/** Compiled output only: Node 20 starts no worker from TypeScript. */
-const workerFile = fileURLToPath(new URL('../../dist/engine/onnxruntime-worker.js', import.meta.url));
-
-/** One worker thread, from its start to its end. After a failure it stays dead: make a new one. */
+/** One worker, from its start to its end. After a failure it stays dead: make a new one. */
 export class SizeWorker {
   readonly setup: WorkerSetup;
-  /** Resolves when the sessions are open; rejects with ERR_ENGINE. */
+  /** Resolves when the sessions are open; rejects with ERR_ENGINE when they can't be, ERR_ENGINE_LOST when it died. */
   readonly ready: Promise<void>;
-  readonly #worker: Worker;
+  /** Resolves when the worker has died of itself; never when it was disposed of. */
+  readonly died: Promise<LimpidError>;
+  readonly #host: EngineHost;
+  /** Resolves when the worker is gone. */
+  readonly #ended: Promise<void>;
+  readonly #hosting: WorkerHosting;
   readonly #inputs = new BufferPool(INPUT_BUFFERS);
   /** Seqs of the frames that the worker holds, by stream. */
   readonly #held = new Map<string, Set<number>>();
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
   #dead: LimpidError | undefined;
+  #disposed = false;
 
-  constructor(setup: WorkerSetup) {
+  constructor(setup: WorkerSetup, hosting: WorkerHosting) {
     this.setup = setup;
-    this.#worker = new Worker(workerFile, {
-      workerData: setup,
-      name: `engine ${setup.model} ${setup.width}x${setup.height}`,
-    });
-    this.ready = new Promise((resolve, reject) => {
-      this.#worker.on('message', (reply: WorkerReply) => {
+    this.#hosting = hosting;
+    const start = hosting.isolation === 'process' ? startProcessHost : startThreadHost;
+    const ready = deferred<void>();
+    const ended = deferred<void>();
+    const died = deferred<LimpidError>();
+    this.died = died.promise;
+    this.ready = ready.promise;
+    this.ready.catch(() => undefined);
+    this.#ended = ended.promise;
+    this.#host = start(setup, {
+      onReply: (reply) => {
         switch (reply.type) {
           case 'ready':
-            resolve();
+            ready.resolve();
             break;
           case 'refused':
-            this.#die(new LimpidError('ERR_ENGINE', reply.message), reject);
+            this.#die(new LimpidError('ERR_ENGINE', reply.message), ready.reject);
             break;
           case 'restored':
           case 'failed':
             this.#settle(reply);
             break;
         }
-      });
-      this.#worker.on('error', (cause) =>
-        this.#die(new LimpidError('ERR_ENGINE', `The engine worker failed: ${cause.message}`, { cause }), reject),
-      );
-      this.#worker.on('exit', (code) =>
-        this.#die(new LimpidError('ERR_ENGINE', `The engine worker ended with exit code ${code}`), reject),
-      );
+      },
+      onEnd: (error) => {
+        this.#die(error, ready.reject);
+        if (!this.#disposed && this.#dead !== undefined) {
+          died.resolve(this.#dead);
+        }
+        ended.resolve();
+      },
     });
-    this.ready.catch(() => undefined);
+    this.#watch(this.ready, hosting.openTimeoutMs);
+  }
+
+  /** Id of the worker's process; undefined for a thread. */
+  get pid(): number | undefined {
+    return this.#host.pid;
   }
 
   get alive(): boolean {
@@ -84,7 +110,7 @@ export class SizeWorker {
   prepare(stream: string, frame: Frame): void {
     if (this.alive && !this.#heldBy(stream).has(frame.seq)) {
       const upload = this.#upload(stream, frame);
-      this.#post({ type: 'prepare', stream, upload }, [upload.data]);
+      this.#host.post({ type: 'prepare', stream, upload });
     }
   }
 
@@ -107,31 +133,49 @@ export class SizeWorker {
       }
     }
     const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
+    const restored = new Promise<RestoredOutput>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#post({ type: 'restore', id, stream, seqs, uploads, output }, [
-        ...uploads.map((upload) => upload.data),
-        output,
-      ]);
+      this.#host.post({ type: 'restore', id, stream, seqs, uploads, output });
     });
+    void this.ready.then(
+      () => this.#watch(restored, this.#hosting.restoreTimeoutMs * this.#pending.size),
+      () => undefined,
+    );
+    return restored;
   }
 
   forget(stream: string): void {
     if (this.alive && this.#held.delete(stream)) {
-      this.#post({ type: 'forget', stream }, []);
+      this.#host.post({ type: 'forget', stream });
     }
   }
 
-  /** Lets the work in hand finish, closes the sessions, ends the thread. */
+  /** Lets the work in hand finish, closes the sessions, ends the worker. */
   async dispose(): Promise<void> {
     if (!this.alive) {
       return;
     }
-    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
-    this.#post({ type: 'close' }, []);
-    const timer = setTimeout(() => void this.#worker.terminate(), CLOSE_TIMEOUT_MS);
-    await ended;
+    this.#disposed = true;
+    this.#host.post({ type: 'close' });
+    const timer = setTimeout(() => this.#host.kill(), this.#mayBeKilled ? KILL_AFTER_MS : CLOSE_TIMEOUT_MS);
+    await this.#ended;
     clearTimeout(timer);
+  }
+
+  /** A thread at work in onnxruntime takes the process along; a process that hangs is killed, and another one made. */
+  get #mayBeKilled(): boolean {
+    return this.#hosting.isolation === 'process';
+  }
+
+  /** Kills a process that has not answered in time. */
+  #watch(answer: Promise<unknown>, timeoutMs: number): void {
+    if (!this.#mayBeKilled) {
+      return;
+    }
+    const timer = setTimeout(() => this.#host.kill(), timeoutMs);
+    timer.unref();
+    const stop = (): void => clearTimeout(timer);
+    answer.then(stop, stop);
   }
 
   #heldBy(stream: string): Set<number> {
@@ -149,10 +193,6 @@ export class SizeWorker {
     new Uint8Array(data).set(frame.data);
     this.#heldBy(stream).add(frame.seq);
     return { seq: frame.seq, data };
-  }
-
-  #post(request: WorkerRequest, transfer: ArrayBuffer[]): void {
-    this.#worker.postMessage(request, transfer);
   }
 
   #settle(reply: Extract<WorkerReply, { type: 'restored' | 'failed' }>): void {
@@ -181,4 +221,18 @@ export class SizeWorker {
     this.#pending.clear();
     this.#held.clear();
   }
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: LimpidError) => void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let settle: Omit<Deferred<T>, 'promise'> = { resolve: () => undefined, reject: () => undefined };
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return { promise, ...settle };
 }

@@ -1,17 +1,19 @@
 /**
- * The worker threads of one model, one for each frame size in use.
+ * The workers of one model, one for each frame size in use.
  *
- * A session is made for one exact frame size, and making it blocks its thread; so every size has a worker of its own. A
- * new size opens beside the old one, which is closed once it has nothing left to do.
+ * A session is made for one exact frame size, and making it blocks its worker; so every size has a worker of its own. A
+ * new size opens beside the old one, which is closed once no stream has frames of its size. A worker that died is
+ * replaced, after a pause that grows while its successors die as well.
  */
 import { availableParallelism } from 'node:os';
+import type { Size } from '../edvr/geometry.js';
 import { LimpidError } from '../errors/limpid-error.js';
 import type { Frame, FrameTiming } from '../frame/frame.js';
 import type { FrameWindow } from '../window/frame-window.js';
 import type { PaddingMode } from '../window/padding.js';
 import { BufferPool } from './buffer-pool.js';
 import type { EngineSpec } from './engine.js';
-import { SizeWorker } from './size-worker.js';
+import { SizeWorker, type WorkerHosting } from './size-worker.js';
 import type { OffsetsSeen, WorkerSetup } from './worker-protocol.js';
 
 /** What the engines of onnxruntime are opened with. */
@@ -26,6 +28,8 @@ export interface OnnxRuntimeOptions {
   readonly threads?: number;
   /** Default true. false is slower and, but for rounding, the same: the first offset convolutions run once a pair of frames. */
   readonly incremental?: boolean;
+  /** How workers are run; default: in threads. */
+  readonly hosting?: WorkerHosting;
 }
 
 /** What the workers give, and what they report. */
@@ -41,10 +45,18 @@ export interface RestoredPixels {
   readonly offsets: OffsetsSeen;
 }
 
-/** Sizes kept open at once: one in use and one on its way in or out. */
-const OPEN_SIZES = 2;
+/** Sizes kept open that no stream has at the moment: a camera that switches to and fro need not wait each time. */
+const SPARE_SIZES = 1;
+/** Pause before a worker is replaced that died soon after its predecessor, ms; doubled each time. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** A worker that lived this long was well: the next one is started at once. */
+const WELL_MS = 30_000;
 /** Free output buffers kept: one restoring, one encoding, one recording, one to spare. */
 const OUTPUT_BUFFERS = 4;
+
+/** Threads are never killed, so their times don't matter. */
+const IN_THREADS: WorkerHosting = { isolation: 'thread', openTimeoutMs: 0, restoreTimeoutMs: 0 };
 
 /** Starts workers as sizes come, and ends them. */
 export class SizeWorkers {
@@ -52,8 +64,15 @@ export class SizeWorkers {
   readonly #options: OnnxRuntimeOptions;
   readonly #output: WorkerOutput;
   readonly #outputs = new BufferPool(OUTPUT_BUFFERS);
-  /** Most recently used last. */
+  /** Oldest first. */
   #workers: SizeWorker[] = [];
+  /** The size of each stream's last frame. */
+  readonly #sizes = new Map<string, string>();
+  /** Of workers that died, by size. */
+  readonly #deaths = new Map<
+    string,
+    { readonly error: LimpidError; readonly pauseMs: number; readonly untilMs: number }
+  >();
   #disposed = false;
 
   constructor(options: OnnxRuntimeOptions, output: WorkerOutput) {
@@ -63,13 +82,27 @@ export class SizeWorkers {
     this.spec = { kind: incremental ? 'onnxruntime' : 'onnxruntime-plain', model, scale, window, padding };
   }
 
+  /** Process ids of the workers that live, where they are processes. */
+  get pids(): readonly number[] {
+    return this.#workers.flatMap(({ alive, pid }) => (alive && pid !== undefined ? [pid] : []));
+  }
+
+  /** Starts the worker of a size; resolves when it is ready. Rejects with ERR_ENGINE or ERR_ENGINE_LOST. */
+  async open(size: Size): Promise<void> {
+    await this.#workerOf(size).ready;
+  }
+
   prepare(stream: string, frame: Frame): void {
     if (!this.#disposed) {
-      this.#workerFor(frame).prepare(stream, frame);
+      try {
+        this.#workerFor(stream, frame).prepare(stream, frame);
+      } catch {
+        // Told with the restoration of the frame.
+      }
     }
   }
 
-  /** Restores the reference of a window. Rejects with ERR_ENGINE or ERR_FRAME_SIZE; the workers live on. */
+  /** Restores the reference of a window. Rejects with ERR_ENGINE; with ERR_ENGINE_LOST when its worker died. */
   async restore(stream: string, window: FrameWindow): Promise<RestoredPixels> {
     if (this.#disposed) {
       throw new LimpidError('ERR_ENGINE', `The engine of ${this.spec.model} is closed`);
@@ -82,7 +115,7 @@ export class SizeWorkers {
     }
     const { reference } = window;
     const waitMs = Date.now() - reference.captureTimeMs;
-    const worker = this.#workerFor(reference);
+    const worker = this.#workerFor(stream, reference);
     const width = reference.width * this.spec.scale;
     const height = reference.height * this.spec.scale;
     const elementBytes = this.#output.output === 'uint8' ? 1 : 4;
@@ -100,6 +133,7 @@ export class SizeWorkers {
   }
 
   forget(stream: string): void {
+    this.#sizes.delete(stream);
     for (const worker of this.#workers) {
       worker.forget(stream);
     }
@@ -113,21 +147,58 @@ export class SizeWorkers {
     await Promise.all(workers.map((worker) => worker.dispose()));
   }
 
-  /** The worker of this frame's size, started when there is none alive. */
-  #workerFor(frame: Frame): SizeWorker {
-    const { width, height } = frame;
-    const found = this.#workers.find(({ setup, alive }) => alive && setup.width === width && setup.height === height);
+  /** The worker of this frame's size, which is the stream's from now on. */
+  #workerFor(stream: string, frame: Frame): SizeWorker {
+    const size = sizeKey(frame);
+    if (this.#sizes.get(stream) !== size) {
+      this.#sizes.set(stream, size);
+      this.#closeSurplus();
+    }
+    return this.#workerOf(frame);
+  }
+
+  /** The worker of a size, started when there is none alive. Throws ERR_ENGINE_LOST while the last one's death is recent. */
+  #workerOf({ width, height }: Size): SizeWorker {
+    const size = sizeKey({ width, height });
+    const found = this.#workers.find((worker) => worker.alive && sizeKey(worker.setup) === size);
     if (found !== undefined) {
       return found;
     }
-    const { model, modelsDir, threads = Math.min(availableParallelism(), 4), incremental = true } = this.#options;
-    const worker = new SizeWorker({ model, modelsDir, width, height, threads, incremental, ...this.#output });
-    const alive = this.#workers.filter((candidate) => candidate.alive);
-    const surplus = alive.slice(0, Math.max(0, alive.length + 1 - OPEN_SIZES));
+    const death = this.#deaths.get(size);
+    if (death !== undefined && performance.now() < death.untilMs) {
+      throw death.error;
+    }
+    const { model, modelsDir, threads = defaultThreads(), incremental = true, hosting = IN_THREADS } = this.#options;
+    const setup = { model, modelsDir, width, height, threads, incremental, ...this.#output };
+    const startMs = performance.now();
+    const worker = new SizeWorker(setup, hosting);
+    void worker.died.then((error) => {
+      const livedMs = performance.now() - startMs;
+      const last = livedMs > WELL_MS ? 0 : (this.#deaths.get(size)?.pauseMs ?? 0);
+      const pauseMs = livedMs > WELL_MS ? 0 : Math.min(Math.max(FIRST_PAUSE_MS, 2 * last), LONGEST_PAUSE_MS);
+      this.#deaths.set(size, { error, pauseMs, untilMs: performance.now() + last });
+    });
+    this.#workers = [...this.#workers.filter(({ alive }) => alive), worker];
+    return worker;
+  }
+
+  /** Closes the sizes that no stream has, but for the newest. */
+  #closeSurplus(): void {
+    const used = new Set(this.#sizes.values());
+    const unused = this.#workers.filter(({ setup, alive }) => alive && !used.has(sizeKey(setup)));
+    const surplus = unused.slice(0, Math.max(0, unused.length - SPARE_SIZES));
     for (const old of surplus) {
       void old.dispose();
     }
-    this.#workers = [...alive.filter((candidate) => !surplus.includes(candidate)), worker];
-    return worker;
+    this.#workers = this.#workers.filter((worker) => !surplus.includes(worker));
   }
+}
+
+function sizeKey({ width, height }: Size): string {
+  return `${width}x${height}`;
+}
+
+/** Threads within one operator where nothing else is said. */
+function defaultThreads(): number {
+  return Math.min(availableParallelism(), 4);
 }

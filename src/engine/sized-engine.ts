@@ -24,6 +24,14 @@ export class SizedEngine implements Engine {
     this.spec = parts.whole.spec;
   }
 
+  get pids(): readonly number[] {
+    return [...(this.#parts.whole.pids ?? []), ...(this.#parts.tiled.pids ?? [])];
+  }
+
+  async open(size: Size): Promise<void> {
+    await this.#engineOf(size).open?.(size);
+  }
+
   prepare(stream: string, frame: Frame): void {
     this.#engineOf(frame).prepare(stream, frame);
   }

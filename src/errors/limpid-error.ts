@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'ERR_SINK_OPEN'
   | 'ERR_SINK_WRITE'
   | 'ERR_ENGINE'
+  | 'ERR_ENGINE_LOST'
   | 'ERR_PORT_IN_USE'
   | 'ERR_WIRE'
   | 'ERR_INPUT_FILE';

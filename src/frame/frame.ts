@@ -59,8 +59,22 @@ export interface FrameTiming {
   readonly restoreMs: number;
 }
 
-/** Why a frame is shown as the upscaled source frame: the network's offsets were not usable. */
-export type FallbackReason = 'offsets-not-finite' | 'offsets-absurd';
+/** Why a frame is shown as the upscaled source frame. */
+export const fallbackReasons = [
+  /** The network's offsets were not usable. */
+  'offsets-not-finite',
+  'offsets-absurd',
+  /** The engine's worker was not ready yet. */
+  'engine-opening',
+  /** The worker died, and no other was there in time. */
+  'engine-lost',
+  /** The engine failed on this frame, twice. */
+  'engine-error',
+  /** The machine is too busy for any network. */
+  'overload',
+] as const;
+
+export type FallbackReason = (typeof fallbackReasons)[number];
 
 /** A restored frame beside the source frame of the same seq. */
 export interface RestoredFrame {

@@ -2,7 +2,7 @@
  * What servers see of a running stream, without knowing how it is assembled.
  */
 import type { Observable } from 'rxjs';
-import type { FallbackReason, RestoredFrame } from './frame.js';
+import { type FallbackReason, fallbackReasons, type RestoredFrame } from './frame.js';
 
 /** Where a stream is in its life. */
 export type StreamState = 'connecting' | 'live' | 'stalled' | 'reconnecting' | 'ended' | 'failed';
@@ -16,6 +16,12 @@ export interface Quantiles {
 
 /** Reasons for which a frame of the source is not shown restored. */
 export type SkipReason = 'overload' | 'resize' | 'engine-error';
+
+/** A count of none for each reason. */
+export const noneSkipped: Readonly<Record<SkipReason, number>> = { overload: 0, resize: 0, 'engine-error': 0 };
+export const noFallbacks = Object.fromEntries(fallbackReasons.map((reason) => [reason, 0])) as Readonly<
+  Record<FallbackReason, number>
+>;
 
 /** Stages of a frame's way whose times are kept. */
 export type Stage = 'wait' | 'pyramid' | 'restore' | 'total';

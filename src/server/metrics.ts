@@ -54,7 +54,7 @@ export class Metrics {
     });
     new Counter({
       name: 'limpid_frames_fallback_total',
-      help: 'Frames shown as the upscaled source frame since offsets were not usable, by reason',
+      help: 'Frames shown as the upscaled source frame, by reason',
       labelNames: ['stream', 'reason'],
       registers,
       collect() {

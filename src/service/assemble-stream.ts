@@ -2,12 +2,12 @@
  * Opens what a stream's configuration names: its source, engine stages and sinks.
  */
 import type { StreamConfig } from '../config/config.js';
-import { openStages } from '../engine/open-engine.js';
+import { openLiveStages } from '../engine/live-engine.js';
 import type { Log } from '../log/log.js';
 import { openRecorder } from '../sink/record.js';
 import { openSource } from '../source/open-source.js';
 import { openStream, type RunningStream } from '../stream/open-stream.js';
-import { defaultReconnect } from '../stream/sessions.js';
+import { RateLimitedReports } from '../stream/rate-limited-reports.js';
 
 /** How to open a stream, beside its configuration. */
 export interface AssembleOptions {
@@ -22,7 +22,12 @@ export interface AssembleOptions {
 export async function assembleStream(stream: StreamConfig, options: AssembleOptions): Promise<RunningStream> {
   const { mustOpenFirst, log } = options;
   const source = openSource(stream.source, stream.sourceOptions);
-  const [engine, ...nextStages] = await openStages(stream.model);
+  const reports = new RateLimitedReports((line) => log.warn({ stream: stream.name }, line));
+  const [engine, ...nextStages] = await openLiveStages(stream.model, {
+    engine: stream.engine,
+    live: source.live,
+    onTrouble: (error) => reports.report(error.message),
+  });
   for (const { spec } of [engine, ...nextStages]) {
     log.info({ stream: stream.name }, `${source.label} → ${spec.model} (${spec.kind}, ×${spec.scale})`);
   }
@@ -32,7 +37,7 @@ export async function assembleStream(stream: StreamConfig, options: AssembleOpti
     engine,
     nextStages,
     sinks: stream.record === undefined ? [] : [openRecorder({ ...stream.record, stream: stream.name })],
-    reconnect: source.live ? { ...defaultReconnect, mustOpenFirst } : undefined,
+    reconnect: source.live ? { ...stream.reconnect, mustOpenFirst } : undefined,
     log,
   });
 }

@@ -223,5 +223,13 @@ function fallbackSentence(reason: FallbackReason): string {
       return 'the network’s offsets are not finite';
     case 'offsets-absurd':
       return 'the network’s offsets are farther than any motion';
+    case 'engine-opening':
+      return 'the engine is being opened';
+    case 'engine-lost':
+      return 'the engine worker died and is being replaced';
+    case 'engine-error':
+      return 'the engine failed on it twice';
+    case 'overload':
+      return 'the machine is too busy';
   }
 }

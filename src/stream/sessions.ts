@@ -1,24 +1,23 @@
 /**
  * Keeps a source open: opens it again whenever a session ends, waiting longer after each failure.
+ *
+ *     opening ──first picture──▶ live ──silence, crash, end──▶ lost ──back-off──▶ opening (the next session)
  */
 import { asyncScheduler, Observable, type SchedulerLike, Subscription, timer } from 'rxjs';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { DecodedFrame, Frame } from '../frame/frame.js';
 import type { Gate } from '../frame/gate.js';
 import type { Source } from '../source/source.js';
+import { type ReconnectOptions, reconnectOptionsSchema } from './reconnect-options.js';
 import { StreamClock } from './stream-clock.js';
 
-/** How long to wait before the next attempt. */
-export interface ReconnectPolicy {
-  /** First wait, ms; doubled after every failure. Default 500. */
-  readonly firstDelayMs: number;
-  /** Longest wait, ms. Default 10 000. */
-  readonly maxDelayMs: number;
-  /** A source that can't be opened at the very first attempt ends the stream instead. Default false. */
+/** How long to wait before the next attempt, and which failure is final. */
+export interface ReconnectPolicy extends ReconnectOptions {
+  /** A source that can't be opened at the very first attempt ends the stream instead. */
   readonly mustOpenFirst: boolean;
 }
 
-export const defaultReconnect: ReconnectPolicy = { firstDelayMs: 500, maxDelayMs: 10_000, mustOpenFirst: false };
+export const defaultReconnect: ReconnectPolicy = { ...reconnectOptionsSchema.parse({}), mustOpenFirst: false };
 
 /** What happened to a source, for the log, the statistics and the state of the stream. */
 export type SessionEvent =
@@ -36,6 +35,8 @@ export interface SessionsOptions {
   readonly reconnect: ReconnectPolicy | undefined;
   readonly onEvent: (event: SessionEvent) => void;
   readonly scheduler?: SchedulerLike;
+  /** Where the jitter comes from: a number in [0, 1). Default: Math.random. */
+  readonly random?: () => number;
 }
 
 /**
@@ -48,24 +49,26 @@ export function openSessions({
   reconnect,
   onEvent,
   scheduler = asyncScheduler,
+  random = Math.random,
 }: SessionsOptions): Observable<Frame> {
   return new Observable((subscriber) => {
     const clock = new StreamClock();
     const running = new Subscription();
     let session = 0;
     let everLive = false;
-    let delayMs = reconnect?.firstDelayMs ?? 0;
+    const backOff = new BackOff(reconnect, random);
 
     const open = (): void => {
       onEvent({ type: 'opening', session });
       clock.startSession();
       let live = false;
+      let liveSinceMs = Number.POSITIVE_INFINITY;
       const current = source.session$(gate).subscribe({
         next: (picture: DecodedFrame) => {
           if (!live) {
             live = true;
             everLive = true;
-            delayMs = reconnect?.firstDelayMs ?? 0;
+            liveSinceMs = scheduler.now();
             onEvent({ type: 'live', session });
           }
           subscriber.next(clock.place(picture));
@@ -79,7 +82,7 @@ export function openSessions({
             subscriber.error(error);
             return;
           }
-          again(error);
+          again(error, scheduler.now() - liveSinceMs);
         },
         complete: () => {
           onEvent({ type: 'ended' });
@@ -89,10 +92,9 @@ export function openSessions({
       running.add(current);
     };
 
-    const again = (error: LimpidError): void => {
-      const retryInMs = delayMs;
+    const again = (error: LimpidError, liveMs: number): void => {
+      const retryInMs = backOff.next(liveMs);
       onEvent({ type: 'lost', error, retryInMs });
-      delayMs = Math.min(delayMs * 2, reconnect?.maxDelayMs ?? delayMs);
       session += 1;
       running.add(timer(retryInMs, scheduler).subscribe(open));
     };
@@ -100,6 +102,33 @@ export function openSessions({
     open();
     return running;
   });
+}
+
+/** The waits between attempts: each longer than the one before it, until a session holds. */
+class BackOff {
+  readonly #options: ReconnectOptions | undefined;
+  readonly #random: () => number;
+  #delayMs: number;
+
+  constructor(options: ReconnectOptions | undefined, random: () => number) {
+    this.#options = options;
+    this.#random = random;
+    this.#delayMs = options?.firstDelayMs ?? 0;
+  }
+
+  /** @param liveMs how long the session that was lost gave pictures; negative when it gave none. */
+  next(liveMs: number): number {
+    if (this.#options === undefined) {
+      return 0;
+    }
+    const { firstDelayMs, maxDelayMs, factor, jitter, stableMs } = this.#options;
+    if (liveMs >= stableMs) {
+      this.#delayMs = firstDelayMs;
+    }
+    const waitMs = this.#delayMs * (1 - jitter * this.#random());
+    this.#delayMs = Math.min(this.#delayMs * factor, maxDelayMs);
+    return Math.round(waitMs);
+  }
 }
 
 /** Would the same request fail the same way for ever? */

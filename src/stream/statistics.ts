@@ -2,7 +2,7 @@
  * Counts and times of one stream, for the status line, the viewer and the metrics.
  */
 import type { FallbackReason, RestoredFrame } from '../frame/frame.js';
-import type { Quantiles, SkipReason, Stage } from '../frame/live-stream.js';
+import { noFallbacks, noneSkipped, type Quantiles, type SkipReason, type Stage } from '../frame/live-stream.js';
 
 /** Frames over which quantiles are taken. */
 const SAMPLES = 300;
@@ -13,8 +13,8 @@ export class StreamStatistics {
   framesIn = 0;
   framesRestored = 0;
   reconnects = 0;
-  readonly framesSkipped: Record<SkipReason, number> = { overload: 0, resize: 0, 'engine-error': 0 };
-  readonly framesFallback: Record<FallbackReason, number> = { 'offsets-not-finite': 0, 'offsets-absurd': 0 };
+  readonly framesSkipped: Record<SkipReason, number> = { ...noneSkipped };
+  readonly framesFallback: Record<FallbackReason, number> = { ...noFallbacks };
   readonly #in = new Rate();
   readonly #restored = new Rate();
   readonly #stages: Record<Stage, Samples> = {

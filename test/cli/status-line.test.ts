@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StatusLine, statusText } from '../../src/cli/status-line.js';
-import type { StreamStatus } from '../../src/frame/live-stream.js';
+import { noFallbacks, type StreamStatus } from '../../src/frame/live-stream.js';
 
 const zero = { p50: 0, p95: 0, p99: 0 };
 const live: StreamStatus = {
@@ -16,7 +16,7 @@ const live: StreamStatus = {
   framesIn: 100,
   framesRestored: 60,
   framesSkipped: { overload: 38, resize: 0, 'engine-error': 1 },
-  framesFallback: { 'offsets-not-finite': 0, 'offsets-absurd': 2 },
+  framesFallback: { ...noFallbacks, 'offsets-absurd': 2 },
   reconnects: 0,
   fpsIn: 25,
   fpsRestored: 12.34,

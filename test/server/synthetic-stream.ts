@@ -4,7 +4,7 @@
 import { Subject } from 'rxjs';
 import type { Frame, RestoredFrame } from '../../src/frame/frame.js';
 import { Lease } from '../../src/frame/lease.js';
-import type { LiveStream, StreamState, StreamStatus } from '../../src/frame/live-stream.js';
+import { type LiveStream, noFallbacks, type StreamState, type StreamStatus } from '../../src/frame/live-stream.js';
 
 /** Options of {@link SyntheticStream}. */
 export interface SyntheticStreamOptions {
@@ -81,7 +81,7 @@ export class SyntheticStream implements LiveStream {
       framesIn: this.#seq,
       framesRestored: this.#restored,
       framesSkipped: { overload: this.#seq - this.#restored, resize: 0, 'engine-error': 0 },
-      framesFallback: { 'offsets-not-finite': 0, 'offsets-absurd': 2 },
+      framesFallback: { ...noFallbacks, 'offsets-absurd': 2 },
       reconnects: 2,
       fpsIn: 25,
       fpsRestored: 12.5,

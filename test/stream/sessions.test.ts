@@ -1,4 +1,4 @@
-import { concat, NEVER, type Observable, of, throwError } from 'rxjs';
+import { concat, NEVER, type Observable, of, takeUntil, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { LimpidError } from '../../src/errors/limpid-error.js';
@@ -17,10 +17,22 @@ const picture: DecodedFrame = {
 const lost = new LimpidError('ERR_SOURCE_LOST', 'the camera is gone');
 const refused = new LimpidError('ERR_SOURCE_OPEN', 'the camera refused');
 const hopeless = new LimpidError('ERR_INPUT_FILE', 'no such file');
-const policy: ReconnectPolicy = { firstDelayMs: 500, maxDelayMs: 2_000, mustOpenFirst: false };
+const policy: ReconnectPolicy = {
+  firstDelayMs: 500,
+  maxDelayMs: 2_000,
+  factor: 2,
+  jitter: 0.5,
+  stableMs: 0,
+  mustOpenFirst: false,
+};
 
 /** Runs sessions in virtual time; returns what happened and when, ms. */
-function watch(sessions: readonly Observable<DecodedFrame>[], reconnect: ReconnectPolicy | undefined, forMs: number) {
+function watch(
+  sessions: readonly Observable<DecodedFrame>[],
+  reconnect: ReconnectPolicy | undefined,
+  forMs: number,
+  random = 0,
+) {
   const scheduler = new TestScheduler(() => undefined);
   const happened: string[] = [];
   let opened = 0;
@@ -30,6 +42,7 @@ function watch(sessions: readonly Observable<DecodedFrame>[], reconnect: Reconne
       gate: new Gate(),
       reconnect,
       scheduler,
+      random: () => random,
       onEvent: (event: SessionEvent) => happened.push(`${scheduler.now()} ${event.type}`),
     }).subscribe({
       next: (frame) => happened.push(`${scheduler.now()} frame ${frame.seq} of session ${frame.session}`),
@@ -78,6 +91,23 @@ describe('openSessions', () => {
       '5500 opening',
       '6000 opening',
     ]);
+  });
+
+  it('goes on waiting longer while sessions break off before they are stable', () => {
+    const short = concat(of(picture), failing(lost));
+    const long = concat(of(picture), NEVER.pipe(takeUntil(timer(3_000))), failing(lost));
+    const { happened } = watch([short, short, long, NEVER], { ...policy, stableMs: 2_000 }, 20_000);
+    expect(happened.filter((line) => line.endsWith('opening'))).toEqual([
+      '0 opening',
+      '500 opening',
+      '1500 opening',
+      '5000 opening',
+    ]);
+  });
+
+  it('leaves the jitter’s share of a wait to chance', () => {
+    const { happened } = watch([failing(refused), failing(refused), NEVER], policy, 20_000, 0.5);
+    expect(happened.filter((line) => line.endsWith('opening'))).toEqual(['0 opening', '375 opening', '1125 opening']);
   });
 
   it('fails at once when the first attempt must succeed', () => {

@@ -1,0 +1,29 @@
+/**
+ * Opens the engines of a running stream: worker processes that may die, and pictures all the same.
+ */
+import type { LimpidError } from '../errors/limpid-error.js';
+import type { Engine } from './engine.js';
+import type { EngineOptions } from './engine-options.js';
+import { openStages } from './open-engine.js';
+import { ResilientEngine } from './resilient-engine.js';
+
+/** What the engines of a stream are opened for. */
+export interface LiveEngineOptions {
+  readonly engine: EngineOptions;
+  /** Whether the source waits for nobody: then what can't be restored in time is shown upscaled. */
+  readonly live: boolean;
+  /** Told of every failure of an engine. */
+  readonly onTrouble: (error: LimpidError) => void;
+}
+
+/** The stages of a stream, by names separated by commas. Throws what openEngine throws; nothing stays open then. */
+export async function openLiveStages(
+  names: string,
+  { engine, live, onTrouble }: LiveEngineOptions,
+): Promise<readonly [Engine, ...Engine[]]> {
+  const { threads, retryTimeoutMs, ...hosting } = engine;
+  const resilient = (stage: Engine): Engine =>
+    new ResilientEngine(stage, { retryTimeoutMs, whileOpening: live ? 'upscale' : 'wait', onTrouble });
+  const [first, ...rest] = await openStages(names, { threads, hosting });
+  return [resilient(first), ...rest.map(resilient)];
+}
