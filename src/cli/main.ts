@@ -19,6 +19,7 @@ import { inspectCommand } from './inspect-command.js';
 import { modelsCommand } from './models-command.js';
 import { restoreCommand } from './restore-command.js';
 import { runCommand } from './run-command.js';
+import { tokenCommand } from './token-command.js';
 
 const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { readonly version: string };
 
@@ -37,6 +38,7 @@ for (const command of [
   exportCommand(),
   benchCommand(),
   doctorCommand(),
+  tokenCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
 }

@@ -1,14 +1,16 @@
 /**
  * Who may come in: the questions asked of every request before anything else looks at it.
  *
- *     Host ─▶ token ─▶ Origin (WebSockets)
- *     421      401      403
+ *     rate ─▶ Host ─▶ token ─▶ role and stream ─▶ Origin (WebSockets, and whatever changes something)
+ *     429     421     401, 429   403                403
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIPv4 } from 'node:net';
 import { LimpidError } from '../errors/limpid-error.js';
+import { AddressLimits } from './address-limits.js';
+import { type Action, allows, type Grant, tokenGrants } from './grant.js';
 import type { ServerSettings } from './server-settings.js';
+import { matchDigest } from './token.js';
 
 /** A refusal: its HTTP status and one sentence. */
 export interface Refusal {
@@ -16,15 +18,15 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Decides on requests; one per server. */
-export interface Access {
-  /** Refuses a Host header under which this server is not known (a page that rebinds its DNS name to 127.0.0.1). */
-  checkHost(request: IncomingMessage): Refusal | undefined;
-  /** Refuses a request without the right bearer token, where one is set. */
-  checkToken(request: IncomingMessage): Refusal | undefined;
-  /** Refuses a WebSocket opened by a page of another origin; programs send no Origin and pass. */
-  checkOrigin(request: IncomingMessage): Refusal | undefined;
-}
+/** Rights of whoever reaches a server on loopback without tokens: a person at this machine. */
+const LOCAL: Grant = { name: 'local', role: 'control' };
+/** Rights of whoever reaches a server that said `allowUnauthenticated`. */
+const ANYONE: Grant = { name: 'anyone', role: 'view' };
+
+/** When one who asked too much may ask again, s: told with every 429. */
+export const RETRY_AFTER_SECONDS = 5;
+
+const NO_TOKEN = 'Expected a valid token: Authorization: Bearer <token>, or ?token=<token>';
 
 /** Whether an address to bind to is reachable from this machine only. */
 export function isLoopback(host: string): boolean {
@@ -34,52 +36,114 @@ export function isLoopback(host: string): boolean {
 
 /** Refuses to show video to a whole network by accident. Throws ERR_CONFIG. */
 export function assertBindAllowed(settings: ServerSettings): void {
-  if (isLoopback(settings.host) || settings.token !== undefined || settings.allowUnauthenticated) {
+  if (isLoopback(settings.host) || tokenGrants(settings).length > 0 || settings.allowUnauthenticated) {
     return;
   }
   throw new LimpidError(
     'ERR_CONFIG',
     `Expected a token for a server bound to ${settings.host}, since everyone on that network could watch: ` +
-      'set server.token, bind to 127.0.0.1, or say server.allowUnauthenticated: true',
+      'set server.token or server.tokens, bind to 127.0.0.1, or say server.allowUnauthenticated: true',
   );
 }
 
-/** Builds the checks for one server. */
-export function createAccess(settings: ServerSettings): Access {
-  const expected = settings.token === undefined ? undefined : digest(settings.token);
-  const loopback = isLoopback(settings.host);
-  const hosts = new Set(settings.allowedHosts.map((host) => host.toLowerCase()));
-  const origins = new Set(settings.allowedOrigins.map((origin) => origin.toLowerCase().replace(/\/$/, '')));
-  return {
-    checkHost(request) {
-      const host = hostNameOf(request.headers.host);
-      if (!loopback || (host !== undefined && (isLoopback(host) || hosts.has(host)))) {
-        return undefined;
-      }
-      return { status: 421, message: 'Expected the Host header to name this machine (localhost)' };
-    },
-    checkToken(request) {
-      if (expected === undefined) {
-        return undefined;
-      }
-      const token = tokenOf(request);
-      // Digests have one length, so the comparison tells nothing about the token's.
-      if (token !== undefined && timingSafeEqual(digest(token), expected)) {
-        return undefined;
-      }
-      return { status: 401, message: 'Expected a valid token: Authorization: Bearer <token>, or ?token=<token>' };
-    },
-    checkOrigin(request) {
-      const origin = request.headers.origin?.toLowerCase();
-      if (origin === undefined || origins.has(origin)) {
-        return undefined;
-      }
-      const sameHost = URL.canParse(origin) && new URL(origin).host === request.headers.host?.toLowerCase();
-      return sameHost
-        ? undefined
-        : { status: 403, message: 'Expected a page of this server; other origins go into server.allowedOrigins' };
-    },
-  };
+/** Decides on requests; one per server. */
+export class Access {
+  readonly #limits: AddressLimits;
+  #rules: Rules;
+
+  constructor(settings: ServerSettings) {
+    this.#limits = new AddressLimits(limitsOf(settings));
+    this.#rules = rulesOf(settings);
+  }
+
+  /** Goes by other tokens, names and limits from now on. */
+  update(settings: ServerSettings): void {
+    this.#limits.update(limitsOf(settings));
+    this.#rules = rulesOf(settings);
+  }
+
+  /** Refuses an address that asks too often, and a Host header under which this server is not known (a page that rebinds its DNS name to 127.0.0.1). */
+  checkCaller(request: IncomingMessage): Refusal | undefined {
+    if (!this.#limits.takeRequest(this.addressOf(request))) {
+      return { status: 429, message: 'Expected fewer requests: server.maxRequestsPerSecond is exceeded' };
+    }
+    const { loopback, hosts } = this.#rules;
+    const host = hostNameOf(request.headers.host);
+    if (!loopback || (host !== undefined && (isLoopback(host) || hosts.has(host)))) {
+      return undefined;
+    }
+    return { status: 421, message: 'Expected the Host header to name this machine (localhost)' };
+  }
+
+  /** The rights of a request: those of its token; a refusal without a right one. */
+  identify(request: IncomingMessage): Grant | Refusal {
+    const { grants, withoutToken } = this.#rules;
+    if (withoutToken !== undefined) {
+      return withoutToken;
+    }
+    const token = tokenOf(request);
+    if (token === undefined) {
+      return { status: 401, message: NO_TOKEN };
+    }
+    const address = this.addressOf(request);
+    if (!this.#limits.mayTryToken(address)) {
+      return { status: 429, message: 'Expected fewer wrong tokens: server.maxBadTokensPerMinute is exceeded' };
+    }
+    const found = matchDigest(token.text, grants);
+    if (found === undefined) {
+      this.#limits.countBadToken(address);
+      return { status: 401, message: NO_TOKEN };
+    }
+    // An address with a token in it is kept in histories and the logs of proxies: good enough to watch.
+    return token.inAddress ? { ...found.grant, role: 'view' } : found.grant;
+  }
+
+  /** Whether a request shows a token, or none is asked for. */
+  withToken(request: IncomingMessage): boolean {
+    return this.#rules.withoutToken !== undefined || tokenOf(request) !== undefined;
+  }
+
+  /** Refuses what a request's token does not allow. Without `stream`: what concerns the whole server. */
+  authorize(request: IncomingMessage, action: Action, stream?: string): Refusal | undefined {
+    const grant = this.identify(request);
+    if ('status' in grant) {
+      return grant;
+    }
+    if (allows(grant, action, stream)) {
+      return action === 'control' ? this.checkOrigin(request) : undefined;
+    }
+    // The same words whether or not there is such a stream.
+    return {
+      status: 403,
+      message: allows({ ...grant, role: 'control' }, action, stream)
+        ? 'Expected a token with the role control, in the Authorization header'
+        : 'Expected a token that is good for this; it is for other streams',
+    };
+  }
+
+  /** Refuses a page of another origin; programs send no Origin and pass. */
+  checkOrigin(request: IncomingMessage): Refusal | undefined {
+    const origin = request.headers.origin?.toLowerCase();
+    if (origin === undefined || this.#rules.origins.has(origin)) {
+      return undefined;
+    }
+    const sameHost = URL.canParse(origin) && new URL(origin).host === request.headers.host?.toLowerCase();
+    return sameHost
+      ? undefined
+      : { status: 403, message: 'Expected a page of this server; other origins go into server.allowedOrigins' };
+  }
+
+  /** Where a request comes from: the peer or, behind a proxy that is trusted, the last address that is none. */
+  addressOf(request: IncomingMessage): string {
+    const peer = bareAddress(request.socket.remoteAddress ?? '');
+    const { proxies } = this.#rules;
+    if (!proxies.has(peer)) {
+      return peer;
+    }
+    const forwarded = String(request.headers['x-forwarded-for'] ?? '');
+    const hops = forwarded.split(',').map((hop) => bareAddress(hop.trim()));
+    return hops.reverse().find((hop) => hop !== '' && !proxies.has(hop)) ?? peer;
+  }
 }
 
 /** The query string of a request, whatever its path looks like. */
@@ -89,13 +153,45 @@ export function queryOf(request: IncomingMessage): URLSearchParams {
   return new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
 }
 
-function tokenOf(request: IncomingMessage): string | undefined {
-  const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '');
-  return bearer?.[1] ?? queryOf(request).get('token') ?? undefined;
+interface Rules {
+  readonly loopback: boolean;
+  readonly hosts: ReadonlySet<string>;
+  readonly origins: ReadonlySet<string>;
+  readonly proxies: ReadonlySet<string>;
+  readonly grants: ReturnType<typeof tokenGrants>;
+  /** What everybody may do; undefined: a token is asked for. */
+  readonly withoutToken: Grant | undefined;
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+function rulesOf(settings: ServerSettings): Rules {
+  const grants = tokenGrants(settings);
+  const loopback = isLoopback(settings.host);
+  return {
+    loopback,
+    hosts: new Set(settings.allowedHosts.map((host) => host.toLowerCase())),
+    origins: new Set(settings.allowedOrigins.map((origin) => origin.toLowerCase().replace(/\/$/, ''))),
+    proxies: new Set(settings.trustedProxies.map(bareAddress)),
+    grants,
+    withoutToken: grants.length > 0 ? undefined : loopback ? LOCAL : ANYONE,
+  };
+}
+
+function limitsOf({ maxRequestsPerSecond, maxBadTokensPerMinute }: ServerSettings) {
+  return { requestsPerSecond: maxRequestsPerSecond, badTokensPerMinute: maxBadTokensPerMinute };
+}
+
+function tokenOf(request: IncomingMessage): { readonly text: string; readonly inAddress: boolean } | undefined {
+  const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) {
+    return { text: bearer, inAddress: false };
+  }
+  const text = queryOf(request).get('token');
+  return text === null ? undefined : { text, inAddress: true };
+}
+
+/** A listener on both families sees IPv4 callers as ::ffff:10.0.0.1. */
+function bareAddress(address: string): string {
+  return address.toLowerCase().replace(/^::ffff:/, '');
 }
 
 /** Host header without its port: "localhost:8080" → "localhost", "[::1]:8080" → "[::1]". */

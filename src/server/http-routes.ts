@@ -7,12 +7,17 @@ import { messageOf } from '../errors/limpid-error.js';
 import type { Log } from '../log/log.js';
 import { isView, type View } from '../wire/view.js';
 import type { Access } from './access.js';
+import { addControlRoutes } from './control-routes.js';
+import { allows, type Grant } from './grant.js';
+import { guard, refuse, sendError } from './guard.js';
 import type { Hub, HubStream } from './hub.js';
 import type { Metrics } from './metrics.js';
 import { MjpegClient } from './mjpeg.js';
+import { openApiDocument } from './openapi.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import type { ServerSettings } from './server-settings.js';
 import { type SnapshotFormat, Snapshots } from './snapshot.js';
+import type { StreamControl } from './stream-control.js';
 import type { ViewerFile } from './viewer-files.js';
 
 /** What the routes need of their server. */
@@ -20,21 +25,20 @@ export interface HttpRoutesOptions {
   readonly hub: Hub;
   readonly access: Access;
   readonly metrics: Metrics;
-  readonly settings: ServerSettings;
+  /** Those of the moment: they may change while the server runs. */
+  readonly settings: () => ServerSettings;
   readonly viewer: ReadonlyMap<string, ViewerFile>;
+  /** Absent: streams are shown, not controlled. */
+  readonly control?: StreamControl | undefined;
   readonly log: Log;
 }
 
 /** Adds every route to a server. Routes that show or tell something of a stream ask for the token. */
 export function addHttpRoutes(app: FastifyInstance, options: HttpRoutesOptions): void {
   const { hub, access, metrics, log } = options;
-  const withToken = {
-    onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
-      const refusal = access.checkToken(request.raw);
-      if (refusal !== undefined) {
-        return sendError(reply.header('WWW-Authenticate', 'Bearer'), refusal.status, refusal.message);
-      }
-    },
+  const grantOf = (request: FastifyRequest): Grant | undefined => {
+    const grant = access.identify(request.raw);
+    return 'status' in grant ? undefined : grant;
   };
 
   addViewerRoutes(app, options.viewer);
@@ -43,19 +47,28 @@ export function addHttpRoutes(app: FastifyInstance, options: HttpRoutesOptions):
     const streams = [...hub.streams.values()].map(({ live }) => live.status());
     const ready = streams.every(({ state }) => state === 'live');
     reply.code(ready ? 200 : 503);
-    // A load balancer without the token learns whether, not why.
-    return access.checkToken(request.raw) !== undefined
+    // A load balancer without the token learns whether, not why; asking does not count as a wrong token.
+    const grant = access.withToken(request.raw) ? grantOf(request) : undefined;
+    const shown = streams.filter(({ name }) => grant !== undefined && allows(grant, 'view', name));
+    return grant === undefined
       ? { ready }
-      : { ready, streams: streams.map(({ name, state, reason }) => ({ name, state, ...(reason ? { reason } : {}) })) };
+      : { ready, streams: shown.map(({ name, state, reason }) => ({ name, state, ...(reason ? { reason } : {}) })) };
   });
-  app.get('/metrics', withToken, async (_request, reply) => {
+  app.get('/metrics', { onRequest: guard(access, 'view') }, async (_request, reply) => {
     reply.header('Content-Type', metrics.contentType);
     return metrics.text();
   });
-  app.get('/api/streams', withToken, async () => ({
-    streams: [...hub.streams.values()].map(({ live }) => ({ ...live.status(), viewers: hub.viewersOf(live.name) })),
-  }));
-  addPictureRoutes(app, options, withToken);
+  app.get('/api/streams', async (request, reply) => {
+    const grant = access.identify(request.raw);
+    if ('status' in grant) {
+      return refuse(reply, grant);
+    }
+    const streams = [...hub.streams.values()].filter(({ live }) => allows(grant, 'view', live.name));
+    return { streams: streams.map(({ live }) => ({ ...live.status(), viewers: hub.viewersOf(live.name) })) };
+  });
+  addPictureRoutes(app, options);
+  addControlRoutes(app, options);
+  app.get('/api/openapi.json', async () => openApiDocument);
   app.setNotFoundHandler((request, reply) =>
     sendError(reply, 404, `Expected a path of this server but received ${request.method} ${pathOf(request)}`),
   );
@@ -83,14 +96,14 @@ function addViewerRoutes(app: FastifyInstance, viewer: ReadonlyMap<string, Viewe
   }
 }
 
-type RouteOptions = { onRequest: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> };
 interface StreamRoute {
   Params: { name: string };
   Querystring: Record<string, unknown>;
 }
 type StreamRequest = FastifyRequest<StreamRoute>;
 
-function addPictureRoutes(app: FastifyInstance, { hub, settings }: HttpRoutesOptions, withToken: RouteOptions): void {
+function addPictureRoutes(app: FastifyInstance, { hub, access, settings }: HttpRoutesOptions): void {
+  const watch = { onRequest: guard(access, 'view') };
   const snapshots = new Snapshots();
   const snapshot = (format: SnapshotFormat) => async (request: StreamRequest, reply: FastifyReply) => {
     const target = resolve(hub, request, reply, ['restored', 'source', 'pair']);
@@ -101,8 +114,8 @@ function addPictureRoutes(app: FastifyInstance, { hub, settings }: HttpRoutesOpt
       const { bytes, seq } = await snapshots.take(target.stream.live, {
         view: target.view,
         format,
-        quality: settings.jpegQuality,
-        timeoutMs: settings.snapshotTimeoutMs,
+        quality: settings().jpegQuality,
+        timeoutMs: settings().snapshotTimeoutMs,
       });
       return reply
         .type(format === 'jpg' ? 'image/jpeg' : 'image/png')
@@ -117,15 +130,17 @@ function addPictureRoutes(app: FastifyInstance, { hub, settings }: HttpRoutesOpt
       return sendError(reply, 503, `Expected a restored frame but ${name} gave none in time (it is ${state})`);
     }
   };
-  app.get<StreamRoute>('/streams/:name/snapshot.jpg', withToken, snapshot('jpg'));
-  app.get<StreamRoute>('/streams/:name/snapshot.png', withToken, snapshot('png'));
-  app.get<StreamRoute>('/streams/:name/video.mjpg', withToken, async (request: StreamRequest, reply: FastifyReply) => {
+  app.get<StreamRoute>('/streams/:name/snapshot.jpg', watch, snapshot('jpg'));
+  app.get<StreamRoute>('/streams/:name/snapshot.png', watch, snapshot('png'));
+  app.get<StreamRoute>('/streams/:name/video.mjpg', watch, async (request: StreamRequest, reply: FastifyReply) => {
     const target = resolve(hub, request, reply, ['restored', 'source']);
     if (target === undefined) {
       return reply;
     }
-    if (!hub.hasRoom) {
-      return sendError(reply, 503, 'Expected fewer clients: server.maxClients are connected already');
+    const address = access.addressOf(request.raw);
+    const full = hub.checkRoom(address);
+    if (full !== undefined) {
+      return refuse(reply, full);
     }
     reply.hijack();
     const client = new MjpegClient({
@@ -133,11 +148,11 @@ function addPictureRoutes(app: FastifyInstance, { hub, settings }: HttpRoutesOpt
       stream: target.stream.live.name,
       view: target.view,
       feed: target.stream.feeds[target.view],
-      settings,
+      settings: settings(),
       headers: SECURITY_HEADERS,
-      onClosed: (closed) => hub.clients.delete(closed),
+      onClosed: (closed) => hub.leave(closed),
     });
-    hub.clients.add(client);
+    hub.join(client, address);
     return reply;
   });
 }
@@ -151,8 +166,7 @@ function resolve(
 ): { stream: HubStream; view: View } | undefined {
   const stream = hub.streams.get(request.params.name);
   if (stream === undefined) {
-    const known = [...hub.streams.keys()].join(', ') || 'none';
-    sendError(reply, 404, `Expected one of these streams: ${known}`);
+    sendError(reply, 404, 'Expected one of the streams that /api/streams lists');
     return undefined;
   }
   const view = request.query.view ?? 'restored';
@@ -161,11 +175,6 @@ function resolve(
     return undefined;
   }
   return { stream, view };
-}
-
-/** Answers with one sentence. */
-export function sendError(reply: FastifyReply, status: number, message: string): FastifyReply {
-  return reply.code(status).send({ error: { status, message } });
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -6,6 +6,8 @@ import type { Observable } from 'rxjs';
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { View } from '../wire/view.js';
+import type { Refusal } from './access.js';
+import { networkOf } from './address-limits.js';
 import type { JpegEncoder } from './jpeg-encoder.js';
 import { createViewFeed, type EncodedFrame } from './view-feed.js';
 
@@ -36,20 +38,82 @@ export interface HubStream {
   readonly feeds: Readonly<Record<View, Observable<EncodedFrame>>>;
 }
 
-/** Streams and clients of one server. */
-export class Hub {
-  readonly streams: ReadonlyMap<string, HubStream>;
-  readonly clients = new Set<Client>();
-  readonly #maxClients: number;
+/** What the hub needs to know beside its streams. */
+export interface HubOptions {
+  readonly encode: JpegEncoder;
+  readonly maxClients: number;
+  readonly maxClientsPerAddress: number;
+  readonly log: Log;
+}
 
-  constructor(streams: readonly LiveStream[], encode: JpegEncoder, maxClients: number, log: Log) {
-    this.#maxClients = maxClients;
-    this.streams = new Map(streams.map((live) => [live.name, { live, feeds: feedsOf(live, encode, log) }]));
+/** Streams, which come and go, and clients of one server. */
+export class Hub {
+  readonly #streams = new Map<string, HubStream>();
+  readonly #clients = new Map<Client, string>();
+  #options: HubOptions;
+
+  constructor(streams: readonly LiveStream[], options: HubOptions) {
+    this.#options = options;
+    for (const live of streams) {
+      this.add(live);
+    }
   }
 
-  /** Whether one more client fits. */
-  get hasRoom(): boolean {
-    return this.clients.size < this.#maxClients;
+  get streams(): ReadonlyMap<string, HubStream> {
+    return this.#streams;
+  }
+
+  get clients(): Iterable<Client> {
+    return this.#clients.keys();
+  }
+
+  /** Shows one more stream. */
+  add(live: LiveStream): void {
+    const { encode, log } = this.#options;
+    this.#streams.set(live.name, { live, feeds: feedsOf(live, encode, log) });
+  }
+
+  /** Shows a stream no longer; its clients are sent away. */
+  remove(name: string): void {
+    this.#streams.delete(name);
+    for (const client of [...this.clients].filter((one) => one.status().stream === name)) {
+      client.close();
+    }
+  }
+
+  /** Goes by other limits from now on; who is there stays. */
+  update(limits: Pick<HubOptions, 'maxClients' | 'maxClientsPerAddress'>): void {
+    this.#options = {
+      ...this.#options,
+      maxClients: limits.maxClients,
+      maxClientsPerAddress: limits.maxClientsPerAddress,
+    };
+  }
+
+  /** Refuses one client more than there may be, altogether (503) or from one address (429). */
+  checkRoom(address: string): Refusal | undefined {
+    const { maxClients, maxClientsPerAddress } = this.#options;
+    if (this.#clients.size >= maxClients) {
+      return { status: 503, message: 'Expected fewer clients: server.maxClients are connected already' };
+    }
+    const network = networkOf(address);
+    let neighbours = 0;
+    for (const other of this.#clients.values()) {
+      neighbours += other === network ? 1 : 0;
+    }
+    return neighbours < maxClientsPerAddress
+      ? undefined
+      : { status: 429, message: 'Expected fewer clients of one address: server.maxClientsPerAddress are connected' };
+  }
+
+  /** Counts a client in. */
+  join(client: Client, address: string): void {
+    this.#clients.set(client, networkOf(address));
+  }
+
+  /** Counts a client out. */
+  leave(client: Client): void {
+    this.#clients.delete(client);
   }
 
   /** How many watch a stream. */

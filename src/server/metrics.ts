@@ -14,10 +14,18 @@ const STAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.033, 0.05, 0.
 export class Metrics {
   readonly #registry = new Registry<OpenMetricsContentType>();
   readonly #encodeSeconds: Histogram<string>;
-  readonly #subscriptions: readonly Subscription[];
+  readonly #stageSeconds: Histogram<string>;
+  readonly #subscriptions = new Map<string, Subscription>();
 
-  constructor(streams: readonly LiveStream[], hub: () => Hub) {
+  constructor(hub: Hub) {
     const registry = this.#registry;
+    const streams = {
+      *[Symbol.iterator]() {
+        for (const { live } of hub.streams.values()) {
+          yield live;
+        }
+      },
+    };
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     const registers = [registry];
     addProcessMetrics(registers);
@@ -72,6 +80,7 @@ export class Metrics {
       labelNames: ['stream'],
       registers,
       collect() {
+        this.reset();
         for (const stream of streams) {
           this.set({ stream: stream.name }, stream.status().state === 'live' ? 1 : 0);
         }
@@ -83,8 +92,9 @@ export class Metrics {
       labelNames: ['stream'],
       registers,
       collect() {
+        this.reset();
         for (const stream of streams) {
-          this.set({ stream: stream.name }, hub().viewersOf(stream.name));
+          this.set({ stream: stream.name }, hub.viewersOf(stream.name));
         }
       },
     });
@@ -94,14 +104,23 @@ export class Metrics {
       buckets: STAGE_BUCKETS,
       registers,
     });
-    const stageSeconds = new Histogram({
+    this.#stageSeconds = new Histogram({
       name: 'limpid_stage_seconds',
       help: 'Where the time of a restored frame went',
       labelNames: ['stream', 'stage'],
       buckets: STAGE_BUCKETS,
       registers,
     });
-    this.#subscriptions = streams.map(({ name, restored$ }) =>
+    for (const stream of streams) {
+      this.watch(stream);
+    }
+  }
+
+  /** Collects the stage times of a stream. */
+  watch({ name, restored$ }: LiveStream): void {
+    const stageSeconds = this.#stageSeconds;
+    this.#subscriptions.set(
+      name,
       restored$.subscribe({
         next: ({ source, timing: { waitMs, pyramidMs, restoreMs } }) => {
           stageSeconds.observe({ stream: name, stage: 'wait' }, waitMs / 1000);
@@ -114,6 +133,12 @@ export class Metrics {
         error: () => {},
       }),
     );
+  }
+
+  /** A stream is gone: nothing more to collect. */
+  unwatch(name: string): void {
+    this.#subscriptions.get(name)?.unsubscribe();
+    this.#subscriptions.delete(name);
   }
 
   /** Notes how long one picture took to compress. */
@@ -132,7 +157,7 @@ export class Metrics {
 
   /** Stops counting. Idempotent. */
   dispose(): void {
-    for (const subscription of this.#subscriptions) {
+    for (const subscription of this.#subscriptions.values()) {
       subscription.unsubscribe();
     }
     this.#registry.clear();

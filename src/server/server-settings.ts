@@ -1,14 +1,64 @@
 /**
  * What a web server may be told, with the limit of everything that could grow.
  */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { LimpidError } from '../errors/limpid-error.js';
+
+const tokenSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'a name of letters, digits, ".", "-" and "_", at most 63 characters')
+      .describe('Who or what holds the token; appears in the log.'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'the 64 lower-case hexadecimal digits that "limpid token" prints')
+      .optional()
+      .describe('SHA-256 of the token, as "limpid token" prints it.'),
+    token: z
+      .string()
+      .min(8)
+      .optional()
+      .describe('The token itself, in place of sha256: give it as an environment variable.'),
+    role: z.enum(['view', 'control']).default('view').describe('control may also start, stop and change streams.'),
+    streams: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('Names of the only streams it is good for; default: all.'),
+  })
+  .refine(({ sha256, token }) => (sha256 === undefined) !== (token === undefined), {
+    message: 'either sha256 or token',
+  });
+
+const tlsSchema = z.strictObject({
+  cert: z.string().min(1).describe('PEM file of the certificate and those between it and its root.'),
+  key: z.string().min(1).describe('PEM file of the private key.'),
+  reloadIntervalMs: z
+    .int()
+    .min(1000)
+    .max(86_400_000)
+    .default(60_000)
+    .describe('How often the files are looked at for a renewed certificate, ms.'),
+});
 
 /** The settings of the web server; unknown keys are errors. */
 export const serverSettingsSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address to bind to; other than loopback needs a token.'),
   port: z.int().min(0).max(65535).default(8080).describe('TCP port; 0 takes any free one.'),
-  token: z.string().min(8).optional().describe('Bearer token every client must show; at least 8 characters.'),
+  token: z
+    .string()
+    .min(8)
+    .optional()
+    .describe('Bearer token that may watch every stream; at least 8 characters. "tokens" are finer.'),
+  tokens: z
+    .array(tokenSchema)
+    .max(1000)
+    .default([])
+    .superRefine(unique)
+    .describe('Bearer tokens with a role and the streams they are good for.'),
+  tls: tlsSchema.optional().describe('Serves https and wss.'),
   allowUnauthenticated: z
     .boolean()
     .default(false)
@@ -40,8 +90,44 @@ export const serverSettingsSchema = z.strictObject({
     .min(1000)
     .default(30_000)
     .describe('A client that has answered no ping and read nothing for this long, ms, is disconnected.'),
+  maxClientsPerAddress: z
+    .int()
+    .min(1)
+    .default(128)
+    .describe('WebSocket and MJPEG clients of one address at a time; further ones get 429.'),
+  maxRequestsPerSecond: z
+    .int()
+    .min(1)
+    .default(50)
+    .describe('Requests a second of one address, ten seconds of them at once; further ones get 429.'),
+  maxBadTokensPerMinute: z
+    .int()
+    .min(1)
+    .default(60)
+    .describe('Wrong tokens a minute from one address; beyond, every token from there gets 429.'),
+  idleTimeoutMs: z
+    .int()
+    .min(1000)
+    .max(3_600_000)
+    .default(30_000)
+    .describe('A connection without a request is closed after this long, ms.'),
+  trustedProxies: z
+    .array(z.string().refine((address) => isIP(address) !== 0, 'an IP address'))
+    .default([])
+    .describe('Addresses of reverse proxies whose X-Forwarded-For is believed.'),
   snapshotTimeoutMs: z.int().min(100).default(5000).describe('How long a snapshot waits for a frame, ms.'),
 });
+
+/** No two tokens of one name: the log would not tell them apart. */
+function unique(tokens: readonly { readonly name: string }[], context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  tokens.forEach(({ name }, index) => {
+    if (seen.has(name)) {
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: `a name of its own, but "${name}" is taken` });
+    }
+    seen.add(name);
+  });
+}
 
 /** Settings as a person writes them: everything may be left out. */
 export type ServerSettingsInput = z.input<typeof serverSettingsSchema>;

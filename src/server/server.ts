@@ -5,28 +5,34 @@
  *                        │                               └─▶ MJPEG clients
  *                        └─▶ health, metrics, snapshots
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type FastifyInstance, fastify } from 'fastify';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
-import { assertBindAllowed, createAccess, isLoopback } from './access.js';
-import { addHttpRoutes, sendError } from './http-routes.js';
+import { Access, assertBindAllowed, isLoopback } from './access.js';
+import { refuse } from './guard.js';
+import { addHttpRoutes } from './http-routes.js';
 import { type ClientStatus, Hub } from './hub.js';
 import { createJpegEncoder } from './jpeg-encoder.js';
+import { Listener } from './listener.js';
 import { Metrics } from './metrics.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import { parseServerSettings, type ServerSettings, type ServerSettingsInput } from './server-settings.js';
+import type { StreamControl } from './stream-control.js';
 import { readViewerFiles, VIEWER_DIRECTORY } from './viewer-files.js';
 import { createWebSocketEndpoint } from './ws-endpoint.js';
 
-/** Connections beyond those of the clients that watch. */
-const SPARE_CONNECTIONS = 256;
+/** Settings that are read when the server starts. */
+const FIXED_SETTINGS = ['host', 'port', 'tls', 'idleTimeoutMs', 'jpegQuality', 'maxMessageBytes'] as const;
 
 /** What a server serves, beside its settings. */
 export interface StartServerOptions extends ServerSettingsInput {
   readonly streams: readonly LiveStream[];
   readonly log: Log;
+  /** What may be done to the streams over HTTP; absent: nothing. */
+  readonly control?: StreamControl;
   /** Folder of the built viewer; default: beside the compiled server. */
   readonly viewerDirectory?: string;
 }
@@ -38,6 +44,17 @@ export interface RunningServer {
   readonly port: number;
   /** Everybody who is watching. */
   clients(): readonly ClientStatus[];
+  /** Shows one more stream. */
+  addStream(stream: LiveStream): void;
+  /** Shows a stream no longer, and sends its clients away. */
+  removeStream(name: string): void;
+  /**
+   * Goes by other settings from now on: tokens, origins, hosts and limits. Throws ERR_CONFIG for settings that are not
+   * allowed. Returns the names of changed settings that need a new start.
+   */
+  update(input: ServerSettingsInput): readonly string[];
+  /** Looks for a renewed TLS certificate now. */
+  renewCertificate(): Promise<void>;
   /** Says goodbye to all clients and stops listening. Idempotent. */
   close(): Promise<void>;
 }
@@ -48,40 +65,42 @@ export interface RunningServer {
  * Rejects with ERR_CONFIG (bad settings, or other than loopback without a token) and ERR_PORT_IN_USE.
  */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
-  const { streams, log, viewerDirectory = VIEWER_DIRECTORY, ...input } = options;
-  const settings = parseServerSettings(input);
+  const { streams, log, viewerDirectory = VIEWER_DIRECTORY, control, ...input } = options;
+  let settings = parseServerSettings(input);
   assertBindAllowed(settings);
+  const listener = await Listener.open(settings, log);
   const viewer = await readViewerFiles(viewerDirectory);
-  const access = createAccess(settings);
-  const metrics = new Metrics(streams, () => hub);
+  const access = new Access(settings);
   const encode = createJpegEncoder(settings.jpegQuality, (elapsedMs) => metrics.observeEncode(elapsedMs));
-  const hub = new Hub(streams, encode, settings.maxClients, log);
+  const { maxClients, maxClientsPerAddress } = settings;
+  const hub = new Hub(streams, { encode, maxClients, maxClientsPerAddress, log });
+  const metrics = new Metrics(hub);
+  const shared = { hub, access, settings: () => settings, log };
 
   const app = fastify({
     logger: false,
     bodyLimit: 16 * 1024,
-    requestTimeout: 30_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
+    serverFactory: (onRequest) => listener.createServer(onRequest),
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
-    const refusal = access.checkHost(request.raw);
+    const refusal = access.checkCaller(request.raw);
     if (refusal !== undefined) {
-      return sendError(reply, refusal.status, refusal.message);
+      return refuse(reply, refusal);
     }
   });
   app.addHook('onResponse', async (request, reply) => {
     log.debug(`${request.method} ${redactUri(request.url)} → ${reply.statusCode}`);
   });
-  addHttpRoutes(app, { hub, access, metrics, settings, viewer, log });
-  // Every viewer also loads the page and asks now and then; beyond that, connections are refused.
-  app.server.maxConnections = settings.maxClients + SPARE_CONNECTIONS;
-  app.server.on('upgrade', createWebSocketEndpoint({ hub, access, settings, log }));
+  addHttpRoutes(app, { ...shared, metrics, viewer, control });
+  app.server.on('upgrade', createWebSocketEndpoint(shared));
   try {
     await app.listen({ host: settings.host, port: settings.port });
   } catch (error) {
     metrics.dispose();
+    listener.dispose();
     throw listenError(error, settings);
   }
   const ticks = setInterval(() => {
@@ -94,10 +113,30 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const port = portOf(app, settings);
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${urlHost(settings.host)}:${port}`,
+    url: `${listener.secure ? 'https' : 'http'}://${urlHost(settings.host)}:${port}`,
     port,
     clients: () => [...hub.clients].map((client) => client.status()),
+    addStream(stream) {
+      hub.add(stream);
+      metrics.watch(stream);
+    },
+    removeStream(name) {
+      hub.remove(name);
+      metrics.unwatch(name);
+    },
+    update(nextInput) {
+      const next = parseServerSettings(nextInput);
+      assertBindAllowed({ ...next, host: settings.host });
+      const fixed = FIXED_SETTINGS.filter((key) => !isDeepStrictEqual(settings[key], next[key]));
+      const kept = Object.fromEntries(FIXED_SETTINGS.map((key) => [key, settings[key]]));
+      settings = { ...next, ...kept };
+      access.update(settings);
+      hub.update(settings);
+      return fixed;
+    },
+    renewCertificate: () => listener.renew(),
     close() {
+      listener.dispose();
       closing ??= closeAll(app, hub, metrics, ticks);
       return closing;
     },

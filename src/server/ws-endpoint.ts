@@ -9,7 +9,7 @@ import { WebSocketServer } from 'ws';
 import type { Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
 import { isCodec, isView, type View } from '../wire/view.js';
-import { type Access, queryOf, type Refusal } from './access.js';
+import { type Access, queryOf, RETRY_AFTER_SECONDS, type Refusal } from './access.js';
 import type { Hub, HubStream } from './hub.js';
 import type { ServerSettings } from './server-settings.js';
 import { WebSocketClient } from './ws-client.js';
@@ -18,7 +18,8 @@ import { WebSocketClient } from './ws-client.js';
 export interface WebSocketEndpointOptions {
   readonly hub: Hub;
   readonly access: Access;
-  readonly settings: ServerSettings;
+  /** Those of the moment: they may change while the server runs. */
+  readonly settings: () => ServerSettings;
   readonly log: Log;
 }
 
@@ -31,7 +32,7 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): Upgr
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: settings.maxMessageBytes,
+    maxPayload: settings().maxMessageBytes,
     // JPEG does not compress any further, and a compressor per client is memory per client.
     perMessageDeflate: false,
     // The client answers pings itself, and only while its peer reads what it is sent.
@@ -54,11 +55,11 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): Upgr
         stream: stream.live,
         view,
         feed: stream.feeds[view],
-        settings,
+        settings: settings(),
         log,
-        onClosed: (closed) => hub.clients.delete(closed),
+        onClosed: (closed) => hub.leave(closed),
       });
-      hub.clients.add(client);
+      hub.join(client, access.addressOf(request));
     });
   };
 }
@@ -69,15 +70,14 @@ interface Target {
 }
 
 function resolveTarget(request: IncomingMessage, hub: Hub, access: Access): Target | Refusal {
-  const refusal = access.checkHost(request) ?? access.checkToken(request) ?? access.checkOrigin(request);
+  const name = streamNameOf(request.url ?? '');
+  const refusal = access.checkCaller(request) ?? access.authorize(request, 'view', name) ?? access.checkOrigin(request);
   if (refusal !== undefined) {
     return refusal;
   }
-  const name = streamNameOf(request.url ?? '');
   const stream = name === undefined ? undefined : hub.streams.get(name);
   if (stream === undefined) {
-    const known = [...hub.streams.keys()].join(', ') || 'none';
-    return { status: 404, message: `Expected /streams/<name> with one of these streams: ${known}` };
+    return { status: 404, message: 'Expected /streams/<name> with one of the streams that /api/streams lists' };
   }
   const query = queryOf(request);
   const view = query.get('view') ?? 'restored';
@@ -88,10 +88,7 @@ function resolveTarget(request: IncomingMessage, hub: Hub, access: Access): Targ
   if (!isCodec(codec) || codec !== 'jpeg') {
     return { status: 400, message: 'Expected codec to be jpeg, the one this server offers' };
   }
-  if (!hub.hasRoom) {
-    return { status: 503, message: 'Expected fewer clients: server.maxClients are connected already' };
-  }
-  return { stream, view };
+  return hub.checkRoom(access.addressOf(request)) ?? { stream, view };
 }
 
 function streamNameOf(url: string): string | undefined {
@@ -105,7 +102,8 @@ function streamNameOf(url: string): string | undefined {
 
 function refuse(socket: Duplex, { status, message }: Refusal): void {
   const body = `${message}\n`;
-  const challenge = status === 401 ? 'WWW-Authenticate: Bearer\r\n' : '';
+  const challenge =
+    status === 401 ? 'WWW-Authenticate: Bearer\r\n' : status === 429 ? `Retry-After: ${RETRY_AFTER_SECONDS}\r\n` : '';
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\n${challenge}` +
       `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

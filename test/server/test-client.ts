@@ -107,14 +107,18 @@ export interface RawResponse {
   readonly text: string;
 }
 
-/** GETs a path exactly as written, dots and all. */
-export function rawGet(
-  port: number,
-  path: string,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<RawResponse> {
+/** A request exactly as written. */
+export interface RawRequest {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Sends a request; nothing of its path is normalised on the way. */
+export function rawRequest(port: number, { method, path, headers, body }: RawRequest): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path, headers }, (response) => {
+    const sent = request({ host: '127.0.0.1', port, method, path, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>
@@ -126,6 +130,15 @@ export function rawGet(
       );
     });
     sent.on('error', reject);
-    sent.end();
+    sent.end(body);
   });
+}
+
+/** GETs a path exactly as written, dots and all. */
+export function rawGet(
+  port: number,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<RawResponse> {
+  return rawRequest(port, { path, headers });
 }

@@ -1,0 +1,21 @@
+/**
+ * What a server may have done to streams. Who runs the streams implements it; a server without it only shows them.
+ */
+
+/** What may be changed of a running stream. Sources, files and pipelines are not among it: those are the configuration's. */
+export interface StreamChange {
+  /** Name in the registry, or "bypass"; with commas: stages in a row. */
+  readonly model?: string | undefined;
+}
+
+/** Starts, stops and changes streams by name. Each call resolves when it is done; a stream keeps its viewers meanwhile. */
+export interface StreamControl {
+  /** Starts a stream that was stopped, has ended or failed; one that runs is left alone. */
+  start(name: string): Promise<void>;
+  /** Stops a stream and finishes its recordings. */
+  stop(name: string): Promise<void>;
+  /** Stops and starts a stream. */
+  restart(name: string): Promise<void>;
+  /** Opens the stream anew with a change, which lasts until the configuration is reloaded. Rejects with ERR_MODEL_UNKNOWN and its like; the stream then goes on as it was. */
+  change(name: string, change: StreamChange): Promise<void>;
+}
