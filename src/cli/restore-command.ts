@@ -80,7 +80,7 @@ async function runRestore(options: RestoreOptions, engine: OpenEngineOptions): P
 async function weightsOf(model: string): Promise<string | null> {
   const sums: string[] = [];
   for (const name of model.split(',')) {
-    const sha256 = name === 'bypass' ? undefined : (await findModel(name)).manifest?.weights.sha256;
+    const sha256 = name.trim() === 'bypass' ? undefined : (await findModel(name.trim())).manifest?.weights.sha256;
     if (sha256 === undefined) {
       return null;
     }

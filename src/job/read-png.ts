@@ -1,6 +1,5 @@
 /**
- * PNG files, and JPEG ones where they will do, as 8-bit RGB, exactly as stored: no colour management, no gamma, alpha
- * taken off.
+ * PNG files, and pictures of a camera where they will do, as 8-bit RGB: no colour management, no gamma, alpha taken off.
  */
 import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
@@ -8,12 +7,16 @@ import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { ByteSamples } from '../quality/samples.js';
 import type { Size } from './size.js';
 
-/** Reads a PNG as (h, w, 3), 0–255. @throws ERR_INPUT_FILE when it is missing, damaged, not a PNG or deeper than 8 bits. */
+/**
+ * Reads a PNG as (h, w, 3), 0–255, exactly as stored.
+ *
+ * @throws ERR_INPUT_FILE when it is missing, damaged, not a PNG or deeper than 8 bits.
+ */
 export function readPng(path: string): Promise<ByteSamples> {
   return read(path, PNG);
 }
 
-/** As {@link readPng}, of a PNG or a JPEG. */
+/** As {@link readPng}, of a PNG or a JPEG, upright: turned as its EXIF says. */
 export function readPicture(path: string): Promise<ByteSamples> {
   return read(path, PNG_OR_JPEG);
 }
@@ -32,16 +35,22 @@ interface Formats {
   readonly allowed: readonly string[];
   /** With its article, in a sentence. */
   readonly name: string;
+  /** Whether pictures are turned as their EXIF orientation says. */
+  readonly upright: boolean;
 }
 
-const PNG: Formats = { allowed: ['png'], name: 'a PNG' };
-const PNG_OR_JPEG: Formats = { allowed: ['png', 'jpeg'], name: 'a PNG or JPEG' };
+const PNG: Formats = { allowed: ['png'], name: 'a PNG', upright: false };
+const PNG_OR_JPEG: Formats = { allowed: ['png', 'jpeg'], name: 'a PNG or JPEG', upright: true };
 
 async function read(path: string, formats: Formats): Promise<ByteSamples> {
   const image = await open(path, formats);
   requireEightBits(path, formats, await decode(path, formats, () => image.metadata()));
   const { data, info } = await decode(path, formats, () =>
-    image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true }),
+    (formats.upright ? image.autoOrient() : image)
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true }),
   );
   return { width: info.width, height: info.height, channels: 3, data };
 }
@@ -50,7 +59,8 @@ async function readSize(path: string, formats: Formats): Promise<Size> {
   const image = await open(path, formats);
   const metadata = await decode(path, formats, () => image.metadata());
   requireEightBits(path, formats, metadata);
-  return { width: metadata.width, height: metadata.height };
+  const { width, height } = formats.upright ? metadata.autoOrient : metadata;
+  return { width, height };
 }
 
 /** Reads through a buffer of our own: libvips keeps what it opened by name, and would show a file as it was before. */

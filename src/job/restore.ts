@@ -17,6 +17,9 @@ import type { RestoreDeps, RestoreOptions, RestoreResult } from './restore-optio
 import { type RestoreOutput, type RestoreTarget, requireApart, restoreTarget } from './restore-output.js';
 import { openPictureFile, openPictureFolder } from './restore-pictures.js';
 
+/** Of pictures, which have no times of their own. */
+const DEFAULT_FPS = 25;
+
 /**
  * Restores an input whole.
  *
@@ -24,15 +27,21 @@ import { openPictureFile, openPictureFolder } from './restore-pictures.js';
  * when the input breaks off, ERR_ENGINE, ERR_SINK_WRITE: what was restored until then is finished first.
  */
 export async function restore(options: RestoreOptions, deps: RestoreDeps): Promise<RestoreResult> {
-  const { fps = 25, crf = 16 } = options;
+  const { fps = DEFAULT_FPS, crf = 16 } = options;
   requireRange('--fps', fps, 0.01, 1_000);
   requireRange('--crf', crf, 0, 50);
   const target = restoreTarget(options.output);
   const input = await openRestoreInput(options.input, fps);
+  if (input.kind === 'video' && options.fps !== undefined) {
+    throw new LimpidError(
+      'ERR_USAGE',
+      `Expected pictures for --fps but ${input.label} is a video, with times of its own`,
+    );
+  }
   const engines: Engine[] = [];
   try {
     for (const name of options.model.split(',')) {
-      engines.push(await deps.openEngine(name));
+      engines.push(await deps.openEngine(name.trim()));
     }
     requireApart(target, input, options.overwrite ?? false);
     const output = await openOutput(target, input, options, deps);

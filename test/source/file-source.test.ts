@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Gate } from '../../src/frame/gate.js';
 import { openSource } from '../../src/source/open-source.js';
-import { encodeWithFfmpeg, ffmpeg, noisePictures, scratchFolder } from '../fixtures/video-files.js';
+import { encodeWithFfmpeg, ffmpeg, noisePictures, scratchFolder, turnedCopy } from '../fixtures/video-files.js';
 import { ptsStepsMs, watch } from './session.js';
 
 const folder = scratchFolder('file-source');
@@ -117,12 +117,7 @@ describe('a file source', () => {
     const upright = join(folder, 'upright.mp4');
     const turned = join(folder, 'turned.mp4');
     ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=0.2', '-pix_fmt', 'yuv420p', upright);
-    try {
-      ffmpeg('-display_rotation', '90', '-i', upright, '-c', 'copy', turned);
-    } catch {
-      // Before ffmpeg 6.
-      ffmpeg('-i', upright, '-c', 'copy', '-metadata:s:v:0', 'rotate=90', turned);
-    }
+    turnedCopy(upright, '90', turned);
     const session = watch(openSource(turned));
     expect((await session.ended).error).toBeNull();
     expect(session.frames[0]).toMatchObject({ width: 48, height: 64 });
