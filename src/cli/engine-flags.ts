@@ -26,7 +26,7 @@ export function addEngineFlags(command: Command): Command {
     )
     .option(
       '--tile-overlap <n>',
-      'pixels around a tile that are thrown away; exact: as many as make the whole frame’s result (default: 32, or 128)',
+      'pixels around a tile that are thrown away; exact: as many as make the whole frame’s result (default: 32 of the features, at most 128)',
       parseOverlap,
     );
 }

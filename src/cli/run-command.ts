@@ -4,9 +4,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type ConfigInput, checkConfig, loadConfig } from '../config/config.js';
 import { LimpidError } from '../errors/limpid-error.js';
+import { addEngineFlags, type EngineFlags } from './engine-flags.js';
 import { runLimpid } from './run.js';
 
-interface RunFlags {
+interface RunFlags extends EngineFlags {
   readonly source?: string;
   readonly model?: string;
   readonly record?: string;
@@ -17,7 +18,7 @@ interface RunFlags {
 
 /** Builds the command. */
 export function runCommand(): Command {
-  return new Command('run')
+  const running = new Command('run')
     .description('restore live streams until SIGINT or SIGTERM, and finish their recordings')
     .argument('[config.yaml]', 'configuration of several streams; or name one with --source')
     .option('--source <uri>', 'rtsp:// or rtsps:// URI, or the path of a file')
@@ -25,22 +26,22 @@ export function runCommand(): Command {
     .option('--record <dir>', 'record the restored stream into this folder')
     .option('--name <name>', 'name of the stream in URLs (default: live)')
     .option('--port <n>', 'port of the viewer (default: 8080)', parsePort)
-    .option('--host <address>', 'address of the viewer (default: 127.0.0.1)')
-    .action(async (file: string | undefined, flags: RunFlags) => {
-      if ((file === undefined) === (flags.source === undefined)) {
-        throw new LimpidError(
-          'ERR_USAGE',
-          'Expected either a configuration file or --source: limpid run config.yaml, or limpid run --source rtsp://…',
-        );
-      }
-      if (file !== undefined) {
-        const config = await loadConfig(file);
-        refuseStreamFlags(flags);
-        await runLimpid({ ...config, server: { ...config.server, ...serverFlags(flags) } });
-        return;
-      }
-      await runLimpid(checkConfig(configOf(flags), 'command line'), { mustOpenFirst: true });
-    });
+    .option('--host <address>', 'address of the viewer (default: 127.0.0.1)');
+  return addEngineFlags(running).action(async (file: string | undefined, flags: RunFlags) => {
+    if ((file === undefined) === (flags.source === undefined)) {
+      throw new LimpidError(
+        'ERR_USAGE',
+        'Expected either a configuration file or --source: limpid run config.yaml, or limpid run --source rtsp://…',
+      );
+    }
+    if (file !== undefined) {
+      const config = await loadConfig(file);
+      refuseStreamFlags(flags);
+      await runLimpid({ ...config, server: { ...config.server, ...serverFlags(flags) } });
+      return;
+    }
+    await runLimpid(checkConfig(configOf(flags), 'command line'), { mustOpenFirst: true });
+  });
 }
 
 /** A port number given on a command line. */
@@ -61,6 +62,7 @@ function configOf(flags: RunFlags): ConfigInput {
         source: flags.source ?? '',
         ...(flags.model === undefined ? {} : { model: flags.model }),
         ...(flags.record === undefined ? {} : { record: { dir: flags.record } }),
+        engine: engineFlags(flags),
       },
     ],
   };
@@ -70,8 +72,17 @@ function serverFlags({ port, host }: RunFlags): { port?: number; host?: string }
   return { ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
 }
 
-function refuseStreamFlags({ model, record, name }: RunFlags): void {
-  const given = Object.entries({ model, record, name }).find(([, value]) => value !== undefined);
+function engineFlags({ selfEnsemble, tile, tileOverlap }: RunFlags): EngineFlags {
+  return {
+    ...(selfEnsemble === undefined ? {} : { selfEnsemble }),
+    ...(tile === undefined ? {} : { tile }),
+    ...(tileOverlap === undefined ? {} : { tileOverlap }),
+  };
+}
+
+function refuseStreamFlags({ model, record, name, selfEnsemble, tile, tileOverlap }: RunFlags): void {
+  const flags = { model, record, name, 'self-ensemble': selfEnsemble, tile, 'tile-overlap': tileOverlap };
+  const given = Object.entries(flags).find(([, value]) => value !== undefined);
   if (given !== undefined) {
     throw new LimpidError(
       'ERR_USAGE',

@@ -21,9 +21,9 @@ export async function openLiveStages(
   names: string,
   { engine, live, onTrouble }: LiveEngineOptions,
 ): Promise<readonly [Engine, ...Engine[]]> {
-  const { threads, retryTimeoutMs, ...hosting } = engine;
+  const { threads, selfEnsemble, tile, tileOverlap, retryTimeoutMs, ...hosting } = engine;
   const resilient = (stage: Engine): Engine =>
     new ResilientEngine(stage, { retryTimeoutMs, whileOpening: live ? 'upscale' : 'wait', onTrouble });
-  const [first, ...rest] = await openStages(names, { threads, hosting });
+  const [first, ...rest] = await openStages(names, { threads, selfEnsemble, tile, tileOverlap, hosting });
   return [resilient(first), ...rest.map(resilient)];
 }

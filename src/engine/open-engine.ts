@@ -34,8 +34,8 @@ export interface OpenEngineOptions {
   readonly tile?: Size | 'auto' | 'off' | undefined;
   /**
    * Pixels around a tile that are computed and thrown away, in pixels of the frame. 'exact': as many as make the result
-   * that of the whole frame, the static receptive field and the farthest offset. Default: 32, 128 where the network works
-   * at a quarter of the frame's size; no seams, but not exact.
+   * that of the whole frame, the static receptive field and the farthest offset. Default: 32 pixels of the network's
+   * features, 128 where it works at a quarter of the frame's size; no seams, but not exact.
    */
   readonly tileOverlap?: number | 'exact' | undefined;
   /** Bytes that 'auto' keeps to; default: half of the machine's memory, at most 4 GiB. */

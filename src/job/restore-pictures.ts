@@ -6,7 +6,8 @@
  *
  * A picture is written beside its name and renamed, so that a file of that name is whole or not there.
  */
-import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { z } from 'zod';
@@ -51,13 +52,14 @@ const COMPRESSION = 4;
 export async function openPictureFolder(options: PictureFolderOptions): Promise<RestoreOutput> {
   const { dir, origin, overwrite } = options;
   try {
+    const made = !existsSync(dir);
     makeFolder(dir);
     const files = (await readdir(dir)).filter((name) => !name.startsWith('.'));
     if (!overwrite) {
       await requireOrigin(dir, origin, files.length > 0);
     }
     await writeFile(join(dir, ORIGIN_FILE), `${JSON.stringify({ formatVersion: 1, ...origin }, null, 2)}\n`);
-    return new PictureFolder(options, overwrite ? new Map() : await validPictures(dir, files));
+    return new PictureFolder(options, overwrite ? new Map() : await validPictures(dir, files), made);
   } catch (cause) {
     throw cause instanceof LimpidError ? cause : unwritable(dir, cause);
   }
@@ -77,10 +79,12 @@ class PictureFolder implements RestoreOutput {
   readonly audio = false;
   readonly #options: PictureFolderOptions;
   readonly #there: ReadonlyMap<string, Size>;
+  readonly #made: boolean;
 
-  constructor(options: PictureFolderOptions, there: ReadonlyMap<string, Size>) {
+  constructor(options: PictureFolderOptions, there: ReadonlyMap<string, Size>, made: boolean) {
     this.#options = options;
     this.#there = there;
+    this.#made = made;
   }
 
   has(index: number, { width, height }: Size): boolean {
@@ -94,7 +98,13 @@ class PictureFolder implements RestoreOutput {
     return writePicture(join(dir, name), join(dir, `.${name}.part`), picture);
   }
 
-  async close(): Promise<void> {}
+  /** A folder in which nothing came to be goes, where it was made for this. */
+  async close(): Promise<void> {
+    const { dir } = this.#options;
+    if (!this.#made || (await readdir(dir)).some((name) => name !== ORIGIN_FILE)) return;
+    await rm(join(dir, ORIGIN_FILE));
+    await rmdir(dir);
+  }
 }
 
 async function writePicture(path: string, part: string, { width, height, data }: Picture): Promise<void> {

@@ -33,6 +33,18 @@ describe('parseConfig', () => {
     expect(config.streams[0]?.record).toBeUndefined();
   });
 
+  it('reads how frames are restored: self-ensemble and tiles', () => {
+    const engineOf = (fields: string) =>
+      parseConfig(stream(`engine: { ${fields} }`), 'gate.yaml', env).streams[0]?.engine;
+    expect(engineOf('')).toMatchObject({ tile: 'auto' });
+    expect(engineOf('tile: off')).toMatchObject({ tile: 'off' });
+    expect(engineOf('selfEnsemble: 8, tile: 480x270, tileOverlap: exact')).toMatchObject({
+      selfEnsemble: 8,
+      tile: { width: 480, height: 270 },
+      tileOverlap: 'exact',
+    });
+  });
+
   it('takes secrets from the environment', () => {
     const yaml = `streams: [{ name: gate, source: "${variable('CAMERA')}" }]`;
     expect(parseConfig(yaml, 'gate.yaml', env).streams[0]?.source).toBe(env.CAMERA);
@@ -98,6 +110,23 @@ describe('parseConfig', () => {
       name: 'an unknown container',
       yaml: stream('record: { dir: x, container: avi }'),
       message: 'Expected "matroska" or "mp4" for streams[0].record.container but received "avi" (gate.yaml)',
+    },
+    {
+      name: 'passes that no ensemble has',
+      yaml: stream('engine: { selfEnsemble: 5 }'),
+      message: 'Expected 4 or 8 for streams[0].engine.selfEnsemble but received 5 (gate.yaml)',
+    },
+    {
+      name: 'a tile of one side',
+      yaml: stream('engine: { tile: "480" }'),
+      message:
+        'Expected auto, off, or a size such as 480x270 for streams[0].engine.tile but received "480" (gate.yaml)',
+    },
+    {
+      name: 'an overlap of half a pixel',
+      yaml: stream('engine: { tileOverlap: 0.5 }'),
+      message:
+        'Expected a whole number of pixels up to 1024, or exact for streams[0].engine.tileOverlap but received 0.5 (gate.yaml)',
     },
     {
       name: 'a port too large',

@@ -171,6 +171,15 @@ describe('refuses in one sentence', () => {
     expect(readdirSync(folder)).not.toContain('never');
   });
 
+  it('tiles that are all overlap, and leaves no folder behind', async () => {
+    const engine: OpenEngineOptions = { tile: { width: 16, height: 16 } };
+    const error = await run('never', {}, engine).catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(
+      /Expected tiles of at least \d+ pixels a side with an overlap of \d+ but received 16/,
+    );
+    expect(readdirSync(folder)).not.toContain('never');
+  });
+
   it('two pictures that would become one', async () => {
     const dir = join(folder, 'twins');
     await writePng(join(dir, 'a.png'), scene(1, 0, 24, 16));
