@@ -37,6 +37,7 @@ const streamSchema = z.strictObject({
     .min(1)
     .default('live-x4')
     .describe('A model of the registry, or "bypass"; with commas: stages in a row.'),
+  sceneCuts: z.boolean().default(true).describe('Whether windows end at scene cuts; a fixed camera has none.'),
   engine: engineOptionsSchema.prefault({}).describe('How the engine is run.'),
   reconnect: reconnectOptionsSchema.prefault({}).describe('Waits before a lost source is opened again.'),
   record: recordOptionsSchema.optional().describe('Records the restored stream.'),

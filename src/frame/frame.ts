@@ -45,6 +45,8 @@ export interface Frame extends Picture {
   readonly captureTimeMs: number;
   /** First frame of a session or after a jump in time: it never shares a window with what came before. */
   readonly discontinuity: boolean;
+  /** First frame of a scene: it never shares a window with what came before, though time goes on. */
+  readonly sceneCut?: boolean;
   /** Set when `data` is pooled: who keeps the frame beyond the current call retains, and releases when done. */
   readonly lease?: Lease;
 }

@@ -46,6 +46,7 @@ export interface StreamStatus {
   /** Among those restored: frames shown as the upscaled source frame. */
   readonly framesFallback: Readonly<Record<FallbackReason, number>>;
   readonly reconnects: number;
+  readonly sceneCuts: number;
   /** Frames a second over the last two seconds. */
   readonly fpsIn: number;
   readonly fpsRestored: number;

@@ -46,6 +46,7 @@ export class Metrics {
     counter('limpid_frames_in_total', 'Frames the source gave', (status) => status.framesIn);
     counter('limpid_frames_restored_total', 'Frames restored', (status) => status.framesRestored);
     counter('limpid_reconnects_total', 'Times the source was opened again', (status) => status.reconnects);
+    counter('limpid_scene_cuts_total', 'Scene cuts found', (status) => status.sceneCuts);
     new Counter({
       name: 'limpid_frames_skipped_total',
       help: 'Frames of the source that were not restored, by reason',

@@ -37,6 +37,7 @@ export async function assembleStream(stream: StreamConfig, options: AssembleOpti
     engine,
     nextStages,
     sinks: stream.record === undefined ? [] : [openRecorder({ ...stream.record, stream: stream.name })],
+    sceneCuts: stream.sceneCuts,
     reconnect: source.live ? { ...stream.reconnect, mustOpenFirst } : undefined,
     log,
   });

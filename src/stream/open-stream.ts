@@ -1,7 +1,7 @@
 /**
- * Assembles one stream: source ─▶ sessions on one clock ─▶ window ─▶ restore ─▶ fan-out to its sinks and watchers.
+ * Assembles one stream: source ─▶ sessions on one clock ─▶ scene cuts ─▶ window ─▶ restore ─▶ fan-out to its sinks and watchers.
  */
-import { Subject, type Subscription } from 'rxjs';
+import { identity, Subject, type Subscription } from 'rxjs';
 import { tap } from 'rxjs/operators';
 import type { Engine } from '../engine/engine.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
@@ -11,6 +11,7 @@ import type { LiveStream, StreamState, StreamStatus } from '../frame/live-stream
 import type { Log } from '../log/log.js';
 import type { Sink } from '../sink/sink.js';
 import type { Source } from '../source/source.js';
+import { markSceneCuts } from '../window/scene-cut.js';
 import { RateLimitedReports } from './rate-limited-reports.js';
 import { restoreStages } from './restore-stages.js';
 import { openSessions, type ReconnectPolicy, type SessionEvent } from './sessions.js';
@@ -25,6 +26,8 @@ export interface StreamParts {
   /** Restore what the engine gave, one after the other (two-stage restoration); none by default. */
   readonly nextStages?: readonly Engine[];
   readonly sinks: readonly Sink[];
+  /** Whether scene cuts are looked for; by default they are. */
+  readonly sceneCuts?: boolean;
   /** undefined: the stream ends with its first session. */
   readonly reconnect: ReconnectPolicy | undefined;
   readonly log: Log;
@@ -97,6 +100,7 @@ class AssembledStream implements RunningStream {
       framesSkipped: { ...statistics.framesSkipped },
       framesFallback: { ...statistics.framesFallback },
       reconnects: statistics.reconnects,
+      sceneCuts: statistics.sceneCuts,
       fpsIn: statistics.fpsIn(nowMs),
       fpsRestored: statistics.fpsRestored(nowMs),
       stageMs: statistics.stageMs(),
@@ -117,6 +121,7 @@ class AssembledStream implements RunningStream {
           this.#sourceSize = { width: frame.width, height: frame.height };
           this.#statistics.countIn(Date.now());
         }),
+        this.#parts.sceneCuts === false ? identity : markSceneCuts(() => this.#statistics.countSceneCut()),
         restoreStages({
           engines: this.#engines,
           stream: name,

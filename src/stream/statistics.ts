@@ -13,6 +13,7 @@ export class StreamStatistics {
   framesIn = 0;
   framesRestored = 0;
   reconnects = 0;
+  sceneCuts = 0;
   readonly framesSkipped: Record<SkipReason, number> = { ...noneSkipped };
   readonly framesFallback: Record<FallbackReason, number> = { ...noFallbacks };
   readonly #in = new Rate();
@@ -39,6 +40,10 @@ export class StreamStatistics {
     this.#stages.pyramid.add(timing.pyramidMs);
     this.#stages.restore.add(timing.restoreMs);
     this.#stages.total.add(nowMs - source.captureTimeMs);
+  }
+
+  countSceneCut(): void {
+    this.sceneCuts += 1;
   }
 
   countSkipped(reason: SkipReason): void {

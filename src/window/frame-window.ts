@@ -4,8 +4,8 @@
  *     frames    0   1   2   3   4 | 5'          (5' begins after a discontinuity)
  *     windows           0   1   2   3 4 …       N = 2: a window waits for its N frames of look-ahead
  *
- * Frames on two sides of a discontinuity never share a window: the old side is flushed with padding at its end, the new
- * side begins with padding at its start.
+ * Frames on two sides of a discontinuity or a scene cut never share a window: the old side is flushed with padding at its
+ * end, the new side begins with padding at its start.
  */
 import { Observable, type OperatorFunction } from 'rxjs';
 import type { Frame } from '../frame/frame.js';
@@ -26,8 +26,8 @@ export interface FrameWindowOptions {
 }
 
 /**
- * Emits one window for every frame, in order, as soon as its look-ahead is there; the last N at a discontinuity, at a
- * change of size and at completion. Holds at most 2N+1 frames.
+ * Emits one window for every frame, in order, as soon as its look-ahead is there; the last N at a discontinuity, at a scene
+ * cut, at a change of size and at completion. Holds at most 2N+1 frames.
  */
 export function frameWindow(options: FrameWindowOptions): OperatorFunction<Frame, FrameWindow> {
   return (frames$) =>
@@ -73,7 +73,8 @@ class Clip {
   endsBefore(frame: Frame): boolean {
     const newest = this.#ring.at(-1);
     return (
-      newest !== undefined && (frame.discontinuity || newest.width !== frame.width || newest.height !== frame.height)
+      newest !== undefined &&
+      (frame.discontinuity || frame.sceneCut === true || newest.width !== frame.width || newest.height !== frame.height)
     );
   }
 

@@ -18,6 +18,7 @@ const live: StreamStatus = {
   framesSkipped: { overload: 38, resize: 0, 'engine-error': 1 },
   framesFallback: { ...noFallbacks, 'offsets-absurd': 2 },
   reconnects: 0,
+  sceneCuts: 0,
   fpsIn: 25,
   fpsRestored: 12.34,
   stageMs: { wait: zero, pyramid: zero, restore: zero, total: { p50: 180.4, p95: 0, p99: 0 } },

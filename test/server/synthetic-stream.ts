@@ -83,6 +83,7 @@ export class SyntheticStream implements LiveStream {
       framesSkipped: { overload: this.#seq - this.#restored, resize: 0, 'engine-error': 0 },
       framesFallback: { ...noFallbacks, 'offsets-absurd': 2 },
       reconnects: 2,
+      sceneCuts: 0,
       fpsIn: 25,
       fpsRestored: 12.5,
       stageMs: { wait: quantiles, pyramid: quantiles, restore: quantiles, total: quantiles },
