@@ -15,6 +15,7 @@ interface RestoreFlags extends EngineFlags {
   readonly compare?: boolean;
   readonly overwrite?: boolean;
   readonly audio: boolean;
+  readonly sceneCuts: boolean;
   readonly fps?: number;
   readonly crf?: number;
 }
@@ -34,6 +35,7 @@ export function restoreCommand(): Command {
     .option('--compare', 'plainly upscaled and restored side by side')
     .option('--overwrite', 'write over an output that exists')
     .option('--no-audio', 'leave the audio out')
+    .option('--no-scene-cuts', 'let windows reach over scene cuts')
     .option('--fps <n>', 'frames a second of a folder of pictures (default: 25)', parseNumber)
     .option('--crf <n>', 'quality of a clip: 0 is lossless, 16 the default, 28 is coarse', parseNumber);
   return addEngineFlags(restoring).action(

@@ -1,12 +1,13 @@
 /**
  * One run of an input through the engines, into an output.
  */
-import { catchError, EMPTY, map, type Observable, Subscription, tap } from 'rxjs';
+import { catchError, EMPTY, identity, map, type Observable, Subscription, tap } from 'rxjs';
 import type { Engine } from '../engine/engine.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { DecodedFrame, Frame, RestoredFrame } from '../frame/frame.js';
 import { Gate } from '../frame/gate.js';
 import { restoreStages } from '../stream/restore-stages.js';
+import { markSceneCuts } from '../window/scene-cut.js';
 import type { RestoreInput } from './restore-input.js';
 import type { RestoreDeps, RestoreOptions, RestoreProgress, RestoreResult } from './restore-options.js';
 import type { RestoreOutput } from './restore-output.js';
@@ -24,6 +25,7 @@ export class Restoration {
   /** One for each stage. */
   readonly #engines: readonly Engine[];
   readonly #view: RestoreView;
+  readonly #sceneCuts: boolean;
   readonly #deps: RestoreDeps;
   readonly #gate = new Gate();
   readonly #subscription = new Subscription();
@@ -43,13 +45,14 @@ export class Restoration {
     input: RestoreInput,
     output: RestoreOutput,
     engines: readonly Engine[],
-    { view = 'restored' }: RestoreOptions,
+    { view = 'restored', sceneCuts = true }: RestoreOptions,
     deps: RestoreDeps,
   ) {
     this.#input = input;
     this.#output = output;
     this.#engines = engines;
     this.#view = view;
+    this.#sceneCuts = sceneCuts;
     this.#deps = deps;
   }
 
@@ -127,6 +130,7 @@ export class Restoration {
           this.#count();
         }
       }),
+      this.#sceneCuts ? markSceneCuts() : identity,
       restoreStages({
         engines: this.#engines,
         stream: 'restore',

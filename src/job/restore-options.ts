@@ -17,6 +17,8 @@ export interface RestoreOptions {
   readonly view?: RestoreView | undefined;
   /** Write over an output that exists; default false. A folder that was begun is gone on with. */
   readonly overwrite?: boolean | undefined;
+  /** Whether windows end at scene cuts; default true. */
+  readonly sceneCuts?: boolean | undefined;
   /** Whether audio is kept; default true. */
   readonly audio?: boolean | undefined;
   /** Frames a second of a folder of pictures; default 25. */
