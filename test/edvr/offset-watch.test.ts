@@ -7,15 +7,8 @@ import type { EdvrWeights } from '../../src/edvr/parameters.js';
 import { elementCount } from '../../src/onnx/tensor.js';
 import { parityFrame, parityWeights } from '../fixtures/parity.js';
 import { elementsOf, largestDifference, open, runWindow } from '../fixtures/run-graphs.js';
+import { small, smallLive } from '../fixtures/tiny-model.js';
 
-const small: EdvrOptionsInput = {
-  numFeat: 8,
-  numFrame: 3,
-  deformableGroups: 2,
-  numExtractBlock: 1,
-  numReconstructBlock: 1,
-};
-const light: EdvrOptionsInput = { ...small, featureStride: 2, tail: 'light', alignReference: false };
 const size = { width: 27, height: 22 };
 
 /** Parity weights whose offsets are `value` everywhere, or what a level's bias says. */
@@ -48,8 +41,8 @@ async function report(input: EdvrOptionsInput, weights: EdvrWeights) {
 describe('the restore graph’s report on its offsets', () => {
   it('has one number for every deformable convolution of every frame that is aligned', async () => {
     const { fields, energy, largest } = await report(
-      light,
-      constantOffsets(light, () => -3),
+      smallLive,
+      constantOffsets(smallLive, () => -3),
     );
     const keys = ['dcn_pack.l3', 'dcn_pack.l2', 'dcn_pack.l1', 'cas_dcnpack'].map((key) => `pcd_align.${key}`);
     expect(fields.map(({ key }) => key)).toEqual([...keys, ...keys]);
@@ -62,21 +55,21 @@ describe('the restore graph’s report on its offsets', () => {
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e30])('shows offsets of %d', async (value) => {
     const { fields, energy } = await report(
-      light,
-      constantOffsets(light, (key) => (key.includes('l2') ? value : 0)),
+      smallLive,
+      constantOffsets(smallLive, (key) => (key.includes('l2') ? value : 0)),
     );
     expect(offsetFault(fields, energy)).toBe('offsets-not-finite');
   });
 
   it('tells displacements of several pixels from absurd ones', async () => {
     const near = await report(
-      light,
-      constantOffsets(light, () => 20),
+      smallLive,
+      constantOffsets(smallLive, () => 20),
     );
     expect(offsetFault(near.fields, near.energy)).toBeUndefined();
     const far = await report(
-      light,
-      constantOffsets(light, (key) => (key.includes('cas') ? 51 : 0)),
+      smallLive,
+      constantOffsets(smallLive, (key) => (key.includes('cas') ? 51 : 0)),
     );
     expect(offsetFault(far.fields, far.energy)).toBe('offsets-absurd');
   });
@@ -92,8 +85,8 @@ describe('the restore graph’s report on its offsets', () => {
 describe('offsetReach', () => {
   it('counts the farthest level and adds the cascade, in pixels of the frame', async () => {
     const pixels: Readonly<Record<string, number>> = { l3: 2, l2: 1, l1: 3, cas: 5 };
-    const weights = constantOffsets(light, (key) => pixels[/l[123]|cas/.exec(key)?.[0] ?? ''] ?? 0);
-    const { fields, largest } = await report(light, weights);
+    const weights = constantOffsets(smallLive, (key) => pixels[/l[123]|cas/.exec(key)?.[0] ?? ''] ?? 0);
+    const { fields, largest } = await report(smallLive, weights);
     // Features lie at half size, L3 at an eighth: 2 pixels of it are 16, the cascade's 5 are 10.
     expect(offsetReach(fields, largest, 32)).toBe(16 + 10);
   });
@@ -107,7 +100,7 @@ describe('offsetReach', () => {
 describe('the upscale graph', () => {
   it.each([
     ['paper', small],
-    ['light', light],
+    ['light', smallLive],
     ['paper at scale 1', { ...small, hrIn: true }],
   ] satisfies [string, EdvrOptionsInput][])('is the network of the %s tail without its residual', async (_, input) => {
     const options = edvrOptions(input);

@@ -4,19 +4,12 @@ import { type EdvrOptionsInput, outputScale } from '../../src/edvr/options.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { openEngine } from '../../src/engine/open-engine.js';
 import { parityWeights } from '../fixtures/parity.js';
-import { type TinyModel, writeTinyModel } from '../fixtures/tiny-model.js';
+import { small, smallLive, type TinyModel, writeTinyModel } from '../fixtures/tiny-model.js';
 import { farthest, noiseFrame, rearranged, type Size, windowOf } from './pictures.js';
 
-const small: EdvrOptionsInput = {
-  numFeat: 8,
-  numFrame: 3,
-  deformableGroups: 2,
-  numExtractBlock: 1,
-  numReconstructBlock: 1,
-};
 const networks: readonly [string, EdvrOptionsInput][] = [
   ['the paper’s network', small],
-  ['features at half size', { ...small, featureStride: 2, tail: 'light', alignReference: false }],
+  ['features at half size', smallLive],
   ['features at a quarter', { ...small, featureStride: 4, tail: 'light', scale: 1 }],
   ['a second stage', { ...small, hrIn: true }],
   ['a second stage with PreDeblur', { ...small, hrIn: true, withPredeblur: true }],

@@ -94,9 +94,8 @@ describe('a folder of pictures', () => {
     await run('ensemble', { selfEnsemble: 4 }, { selfEnsemble: 4 });
     const expected = await oneByOne({ selfEnsemble: 4 });
     await expectPictures('ensemble', expected);
-    expect(expected.every((picture, t) => !picture.equals(readFileSync(join(folder, 'out', names[t] ?? ''))))).toBe(
-      true,
-    );
+    const alone = await oneByOne();
+    expect(expected.some((picture, t) => picture.equals(alone[t] ?? picture))).toBe(false);
     await expect(run('ensemble', { selfEnsemble: 8 }, { selfEnsemble: 8 })).rejects.toThrow(
       `Expected frames of passes 8 in ${join(folder, 'ensemble')} but they are of 4; choose another folder, or --overwrite`,
     );
