@@ -1,12 +1,18 @@
 /**
- * Limpid as a library: the parts that the command line is made of.
+ * Limpid as a library: a whole configuration at work, or the parts it is made of.
  *
  * @example
- * const engine = await openEngine('live-x4');
- * const stream = openStream({ name: 'gate', source: openSource('rtsp://camera/live'), engine, sinks: [],
- *   reconnect: defaultReconnect, log: createLog() });
- * stream.restored$.subscribe(({ frame }) => console.log(frame.seq, frame.width, frame.height));
+ * import { startLimpid } from 'limpid';
+ *
+ * const limpid = await startLimpid({
+ *   server: { port: 0 },
+ *   streams: [{ name: 'gate', source: 'rtsp://camera/live', model: 'live-x4' }],
+ * });
+ * limpid.streams[0]?.restored$.subscribe(({ frame }) => console.log(frame.seq, frame.width, frame.height));
+ * await limpid.control.change('gate', { model: 'bypass' });
+ * await limpid.close();
  */
+export { type Config, type ConfigInput, checkConfig, loadConfig, parseConfig } from './config/config.js';
 export type { Engine, EngineSpec } from './engine/engine.js';
 export { openEngine } from './engine/open-engine.js';
 export { type ErrorCode, LimpidError } from './errors/limpid-error.js';
@@ -14,7 +20,10 @@ export type { DecodedFrame, Frame, FrameTiming, Picture, PixelFormat, RestoredFr
 export { Lease } from './frame/lease.js';
 export type { LiveStream, StreamState, StreamStatus } from './frame/live-stream.js';
 export { createLog, type Log } from './log/log.js';
-export { type RunningServer, startServer } from './server/server.js';
+export { type RunningServer, type StartServerOptions, startServer } from './server/server.js';
+export type { StreamChange, StreamControl } from './server/stream-control.js';
+export { createToken, type NewToken } from './server/token.js';
+export { type ReloadReport, type RunningLimpid, type StartLimpidOptions, startLimpid } from './service/limpid.js';
 export { openRecorder } from './sink/record.js';
 export type { Sink } from './sink/sink.js';
 export { openSource } from './source/open-source.js';

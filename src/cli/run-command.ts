@@ -35,9 +35,12 @@ export function runCommand(): Command {
       );
     }
     if (file !== undefined) {
-      const config = await loadConfig(file);
       refuseStreamFlags(flags);
-      await runLimpid({ ...config, server: { ...config.server, ...serverFlags(flags) } });
+      const read = async () => {
+        const config = await loadConfig(file);
+        return { ...config, server: { ...config.server, ...serverFlags(flags) } };
+      };
+      await runLimpid(await read(), { readAgain: read });
       return;
     }
     await runLimpid(checkConfig(configOf(flags), 'command line'), { mustOpenFirst: true });

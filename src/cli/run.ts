@@ -1,14 +1,13 @@
 /**
  * Runs the streams of a configuration until they end or a signal comes.
+ *
+ *     SIGINT, SIGTERM   finish recordings, at most stopTimeoutMs; a second one forces
+ *     SIGHUP            read the configuration again; without a file: as SIGTERM
  */
-
 import type { Config } from '../config/config.js';
-import { messageOf } from '../errors/limpid-error.js';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import { createLog, type Log } from '../log/log.js';
-import { redactUri } from '../log/redact.js';
-import { startServer } from '../server/server.js';
-import { assembleStream } from '../service/assemble-stream.js';
-import type { RunningStream } from '../stream/open-stream.js';
+import { type ReloadReport, type RunningLimpid, startLimpid } from '../service/limpid.js';
 import { StatusLine } from './status-line.js';
 
 /** How to run, beside the configuration. */
@@ -16,6 +15,8 @@ export interface RunOptions {
   readonly log?: Log;
   /** A single stream given on the command line that can't be opened at its first attempt ends the run. */
   readonly mustOpenFirst?: boolean;
+  /** Reads the configuration again, for SIGHUP. */
+  readonly readAgain?: () => Promise<Config>;
   /** Called once the viewer is up. */
   readonly onReady?: (url: string) => void;
 }
@@ -23,44 +24,40 @@ export interface RunOptions {
 /**
  * Runs until SIGINT or SIGTERM, or until every stream has ended; recordings are finalised.
  *
- * Rejects with the first stream's LimpidError when no stream could go on, and with ERR_PORT_IN_USE, ERR_MODEL_UNKNOWN and
- * the like before anything starts.
+ * Rejects with the first stream's LimpidError when no stream could go on, with ERR_PORT_IN_USE, ERR_MODEL_UNKNOWN and
+ * the like before anything starts, and with ERR_STOP_TIMEOUT when recordings take too long to be finished.
  */
 export async function runLimpid(config: Config, options: RunOptions = {}): Promise<void> {
-  const log = options.log ?? createLog();
-  const streams: RunningStream[] = [];
+  const { log = createLog(), mustOpenFirst = false, readAgain, onReady } = options;
+  let running: RunningLimpid | undefined;
+  const onHangUp =
+    readAgain === undefined ? undefined : () => void (running !== undefined && reload(running, readAgain, log));
   // From here on, so that a recording that has just begun is finished as well.
-  const signal = firstSignal(log);
+  const signal = firstSignal(log, onHangUp);
+  const limpid = await startLimpid(config, { log, mustOpenFirst });
+  running = limpid;
+  const status = new StatusLine(process.stderr, () => ({
+    streams: limpid.streams.map((stream) => stream.status()),
+    clients: limpid.clientCount(),
+  }));
+  log.info(`viewer at ${limpid.url}`);
+  onReady?.(limpid.url);
+  status.start();
   try {
-    for (const stream of config.streams) {
-      streams.push(await assembleStream(stream, { mustOpenFirst: options.mustOpenFirst ?? false, log }));
-    }
-    const server = await startServer({ ...config.server, streams, log });
-    const status = new StatusLine(process.stderr, () => ({
-      streams: streams.map((stream) => stream.status()),
-      clients: server.clients().length,
-    }));
-    log.info(`viewer at ${server.url}`);
-    options.onReady?.(server.url);
-    status.start();
-    try {
-      await Promise.race([signal, allEnded(streams, log)]);
-    } finally {
-      status.stop();
-      await Promise.all(streams.map((stream) => stream.stop()));
-      await server.close();
-    }
+    await Promise.race([signal, limpid.ended]);
   } finally {
-    await Promise.all(streams.map((stream) => stream.stop()));
+    status.stop();
+    await withinDeadline(limpid.close(), config.stopTimeoutMs);
   }
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
-function firstSignal(log: Log): Promise<void> {
+/** Resolves at the first signal to stop; a second one ends the process at once. */
+function firstSignal(log: Log, onHangUp: (() => void) | undefined): Promise<void> {
   return new Promise((resolve) => {
     let asked = false;
     const onSignal = (signal: NodeJS.Signals) => {
       if (asked) {
+        log.warn(`${signal} again: stopping at once; what recordings hold up to their last fragment plays`);
         process.exit(1);
       }
       asked = true;
@@ -69,23 +66,41 @@ function firstSignal(log: Log): Promise<void> {
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
+    process.on('SIGHUP', onHangUp ?? onSignal);
   });
 }
 
-/** Resolves when every stream has ended; rejects with the first failure if none of them ended well. */
-async function allEnded(streams: readonly RunningStream[], log: Log): Promise<void> {
-  const results = await Promise.allSettled(
-    streams.map((stream) =>
-      stream.done.catch((error: unknown) => {
-        if (streams.length > 1) {
-          log.error({ stream: stream.name }, redactUri(messageOf(error)));
-        }
-        throw error;
-      }),
-    ),
-  );
-  const failed = results.filter((result) => result.status === 'rejected');
-  if (failed[0] !== undefined && failed.length === streams.length) {
-    throw failed[0].reason;
+/** A configuration that is wrong is told, and the one at work stays. */
+async function reload(limpid: RunningLimpid, readAgain: () => Promise<Config>, log: Log): Promise<void> {
+  try {
+    log.info(`SIGHUP: ${reloadText(await limpid.reload(await readAgain()))}`);
+  } catch (error) {
+    log.error(`SIGHUP: the configuration at work stays: ${messageOf(error)}`);
   }
+}
+
+function reloadText({ needRestart, ...streams }: ReloadReport): string {
+  const parts = Object.entries(streams)
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `${what} ${names.join(', ')}`);
+  const keys = needRestart.map((key) => `server.${key}`).join(', ');
+  const hint = keys === '' ? '' : `; to change ${keys}, start anew`;
+  return `${parts.length === 0 ? 'no stream has changed' : parts.join('; ')}${hint}`;
+}
+
+async function withinDeadline(closed: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new LimpidError(
+            'ERR_STOP_TIMEOUT',
+            `Expected recordings to be finished within ${timeoutMs} ms (stopTimeoutMs) but they were not; they play up to their last fragment`,
+          ),
+        ),
+      timeoutMs,
+    );
+  });
+  await Promise.race([closed, late]).finally(() => clearTimeout(timer));
 }

@@ -45,6 +45,12 @@ const streamSchema = z.strictObject({
 
 /** The whole configuration; unknown keys are errors. */
 export const configSchema = z.strictObject({
+  stopTimeoutMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(15_000)
+    .describe('Longest wait at SIGINT or SIGTERM for recordings to be finished, ms.'),
   server: serverSettingsSchema.prefault({}),
   streams: z
     .array(streamSchema)

@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'ERR_ENGINE'
   | 'ERR_ENGINE_LOST'
   | 'ERR_PORT_IN_USE'
+  | 'ERR_STOP_TIMEOUT'
   | 'ERR_WIRE'
   | 'ERR_INPUT_FILE';
 

@@ -1,0 +1,180 @@
+/**
+ * One stream of a configuration: to those who watch it the same stream, however often it is opened anew.
+ *
+ *     opened  ├─ seq 0 … 99 ─┤ stopped ├─ seq 0 … 49 ─┤
+ *     watched    0 … 99                   100 … 149      one session later, after the wall time that was lost
+ */
+import { Subject, type Subscription } from 'rxjs';
+import type { StreamConfig } from '../config/config.js';
+import { messageOf } from '../errors/limpid-error.js';
+import type { Frame, RestoredFrame } from '../frame/frame.js';
+import type { LiveStream, StreamStatus } from '../frame/live-stream.js';
+import type { Log } from '../log/log.js';
+import type { RunningStream } from '../stream/open-stream.js';
+import { assembleStream } from './assemble-stream.js';
+
+const NS_PER_MS = 1_000_000;
+
+/** What a configured stream tells whoever runs it. */
+export interface ConfiguredStreamOptions {
+  readonly log: Log;
+  /** It has ended by itself: its source is at its end or, with an error, can't go on. */
+  readonly onEnded: (error?: unknown) => void;
+}
+
+/** Opens, stops and reopens one stream; calls are done one after another. */
+export class ConfiguredStream implements LiveStream {
+  readonly name: string;
+  readonly restored$ = new Subject<RestoredFrame>();
+  readonly #options: ConfiguredStreamOptions;
+  #config: StreamConfig;
+  #current: RunningStream | undefined;
+  #frames: Subscription | undefined;
+  /** The last look at a stream that is no longer open. */
+  #last: StreamStatus | undefined;
+  #renumber = new Renumbering();
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(config: StreamConfig, options: ConfiguredStreamOptions) {
+    this.name = config.name;
+    this.#config = config;
+    this.#options = options;
+  }
+
+  /** Opens a stream. Rejects with what {@link assembleStream} rejects with. */
+  static async open(
+    config: StreamConfig,
+    options: ConfiguredStreamOptions,
+    mustOpenFirst = false,
+  ): Promise<ConfiguredStream> {
+    const stream = new ConfiguredStream(config, options);
+    await stream.#open(mustOpenFirst);
+    return stream;
+  }
+
+  /** What it was opened by, changes included. */
+  get config(): StreamConfig {
+    return this.#config;
+  }
+
+  status(): StreamStatus {
+    const status = this.#current?.status() ?? this.#last;
+    if (status === undefined) {
+      throw new RangeError(`the stream ${this.name} was never open`);
+    }
+    return status;
+  }
+
+  /** Opens it, unless it runs. */
+  start(): Promise<void> {
+    return this.#inTurn(async () => {
+      const state = this.#current?.status().state;
+      if (state === undefined || state === 'ended' || state === 'failed') {
+        await this.#close('being opened');
+        await this.#open();
+      }
+    });
+  }
+
+  /** Closes it and finishes its recordings. */
+  stop(): Promise<void> {
+    return this.#inTurn(() => this.#close('stopped on request'));
+  }
+
+  /** Closes it and opens it anew, by another configuration if one is given. */
+  reopen(config: StreamConfig = this.#config): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#close('being opened anew');
+      this.#config = config;
+      await this.#open();
+    });
+  }
+
+  /** Closes it for good; watchers are told. Idempotent. */
+  dispose(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#close('stopped');
+      this.restored$.complete();
+    });
+  }
+
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    const turn = this.#queue.then(step);
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #open(mustOpenFirst = false): Promise<void> {
+    try {
+      const stream = await assembleStream(this.#config, { mustOpenFirst, log: this.#options.log });
+      const renumber = this.#renumber;
+      renumber.startOver();
+      this.#current = stream;
+      this.#frames = stream.restored$.subscribe({
+        next: (restored) => this.restored$.next(renumber.place(restored)),
+        error: () => {}, // `done` says it
+      });
+      const whenEnded = (error?: unknown) => {
+        if (this.#current === stream) {
+          this.#options.onEnded(error);
+        }
+      };
+      stream.done.then(() => whenEnded(), whenEnded);
+    } catch (error) {
+      if (this.#last !== undefined) {
+        this.#last = { ...this.#last, state: 'failed', reason: messageOf(error) };
+      }
+      throw error;
+    }
+  }
+
+  async #close(why: string): Promise<void> {
+    const stream = this.#current;
+    if (stream === undefined) {
+      return;
+    }
+    const { reason: _reason, ...last } = stream.status();
+    this.#last = { ...last, state: 'ended', reason: why, fpsIn: 0, fpsRestored: 0 };
+    this.#current = undefined;
+    await stream.stop();
+    this.#frames?.unsubscribe();
+  }
+}
+
+/** Lets seq, session and PTS go on where the stream before left them. */
+class Renumbering {
+  #seq = 0;
+  #session = 0;
+  #ptsNs = 0n;
+  #last: Frame | undefined;
+  #first = true;
+
+  /** The next frame is the first of a stream that counts from zero. */
+  startOver(): void {
+    this.#first = true;
+  }
+
+  place(restored: RestoredFrame): RestoredFrame {
+    const { frame } = restored;
+    if (this.#first && this.#last !== undefined) {
+      const lostMs = Math.max(1, frame.captureTimeMs - this.#last.captureTimeMs);
+      this.#seq = this.#last.seq + 1 - frame.seq;
+      this.#session = this.#last.session + 1 - frame.session;
+      this.#ptsNs = this.#last.ptsNs + BigInt(Math.round(lostMs * NS_PER_MS)) - frame.ptsNs;
+    }
+    this.#first = false;
+    const placed = this.#session === 0 ? restored : this.#shifted(restored);
+    this.#last = placed.frame;
+    return placed;
+  }
+
+  #shifted(restored: RestoredFrame): RestoredFrame {
+    const shift = (frame: Frame): Frame => ({
+      ...frame,
+      seq: frame.seq + this.#seq,
+      session: frame.session + this.#session,
+      ptsNs: frame.ptsNs + this.#ptsNs,
+    });
+    return { ...restored, frame: shift(restored.frame), source: shift(restored.source) };
+  }
+}
