@@ -2,12 +2,13 @@
  * Limpid as a library: a whole configuration at work, or the parts it is made of.
  *
  * @example
- * import { startLimpid } from 'limpid';
+ * import { checkConfig, startLimpid } from 'limpid';
  *
- * const limpid = await startLimpid({
+ * const config = checkConfig({
  *   server: { port: 0 },
  *   streams: [{ name: 'gate', source: 'rtsp://camera/live', model: 'live-x4' }],
  * });
+ * const limpid = await startLimpid(config);
  * limpid.streams[0]?.restored$.subscribe(({ frame }) => console.log(frame.seq, frame.width, frame.height));
  * await limpid.control.change('gate', { model: 'bypass' });
  * await limpid.close();

@@ -114,9 +114,12 @@ export function parseConfig(text: string, label: string, env: NodeJS.ProcessEnv 
 /**
  * Checks a configuration object and fills in the defaults. Throws ERR_CONFIG.
  *
+ * @param label names the configuration in error sentences
  * @param asWritten the object as its author sees it: what error sentences quote, so that no substituted secret is shown
  */
-export function checkConfig(document: unknown, label: string, asWritten: unknown = document): Config {
+export function checkConfig(document: ConfigInput, label?: string): Config;
+export function checkConfig(document: unknown, label: string, asWritten?: unknown): Config;
+export function checkConfig(document: unknown, label = 'configuration', asWritten: unknown = document): Config {
   const parsed = configSchema.safeParse(document);
   if (parsed.success) {
     return parsed.data;

@@ -1,7 +1,7 @@
 /**
  * A configuration at work: its streams and its web server, started, reloaded and stopped as one.
  */
-import { type ConfigInput, checkConfig } from '../config/config.js';
+import type { Config } from '../config/config.js';
 import type { LiveStream } from '../frame/live-stream.js';
 import { createLog, type Log } from '../log/log.js';
 import { startServer } from '../server/server.js';
@@ -41,7 +41,7 @@ export interface RunningLimpid {
    * Goes by another configuration, and looks for a renewed certificate. Streams that are the same in both go on without
    * a gap; those that changed are opened anew and keep their viewers. Rejects with ERR_CONFIG: then nothing has changed.
    */
-  reload(config: ConfigInput): Promise<ReloadReport>;
+  reload(config: Config): Promise<ReloadReport>;
   /** Stops everything and finishes recordings. Idempotent. */
   close(): Promise<void>;
 }
@@ -49,18 +49,18 @@ export interface RunningLimpid {
 /**
  * Starts the streams of a configuration and their web server.
  *
- * Rejects with ERR_CONFIG, ERR_PORT_IN_USE, ERR_MODEL_UNKNOWN, ERR_SOURCE_URI, ERR_INPUT_FILE and the like; nothing runs
+ * Takes what `loadConfig`, `parseConfig` or `checkConfig` gave. Rejects with ERR_CONFIG, ERR_PORT_IN_USE, ERR_MODEL_UNKNOWN, ERR_SOURCE_URI, ERR_INPUT_FILE and the like; nothing runs
  * then.
  *
  * @example
- * const limpid = await startLimpid({ streams: [{ name: 'gate', source: 'rtsp://camera/live' }] });
+ * const limpid = await startLimpid(checkConfig({ streams: [{ name: 'gate', source: 'rtsp://camera/live' }] }));
  * limpid.streams[0]?.restored$.subscribe(({ frame }) => console.log(frame.seq, frame.width, frame.height));
  * await limpid.control.change('gate', { model: 'bypass' });
  * await limpid.close();
  */
-export async function startLimpid(input: ConfigInput, options: StartLimpidOptions = {}): Promise<RunningLimpid> {
+export async function startLimpid(config: Config, options: StartLimpidOptions = {}): Promise<RunningLimpid> {
   const { log = createLog(), mustOpenFirst = false } = options;
-  const { server: settings, streams } = checkConfig(input, 'configuration');
+  const { server: settings, streams } = config;
   const fleet = new Fleet(log);
   await fleet.open(streams, mustOpenFirst);
   const server = await startServer({ ...settings, streams: fleet.streams, control: fleet, log }).catch(
@@ -85,10 +85,9 @@ export async function startLimpid(input: ConfigInput, options: StartLimpidOption
     clientCount: () => server.clients().length,
     reload(next) {
       const reloaded = reloading.then(async () => {
-        const config = checkConfig(next, 'configuration');
-        const needRestart = server.update(config.server);
+        const needRestart = server.update(next.server);
         await server.renewCertificate();
-        return { ...(await fleet.reload(config.streams, server)), needRestart };
+        return { ...(await fleet.reload(next.streams, server)), needRestart };
       });
       reloading = reloaded.catch(() => undefined);
       return reloaded;

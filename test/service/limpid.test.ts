@@ -4,7 +4,7 @@ import { firstValueFrom, skip } from 'rxjs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/config.js';
 import type { RestoredFrame } from '../../src/frame/frame.js';
-import { type RunningLimpid, startLimpid } from '../../src/index.js';
+import { checkConfig, type RunningLimpid, startLimpid } from '../../src/index.js';
 import { silentLog } from '../../src/log/log.js';
 import { probeVideo } from '../fixtures/ffprobe.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
@@ -24,7 +24,7 @@ const camera = (name: string, more: Partial<StreamInput> = {}): StreamInput => {
 };
 
 async function start(streams: StreamInput[]): Promise<RunningLimpid> {
-  limpid = await startLimpid({ server: { port: 0 }, streams }, { log: silentLog });
+  limpid = await startLimpid(checkConfig({ server: { port: 0 }, streams }), { log: silentLog });
   return limpid;
 }
 
@@ -64,10 +64,8 @@ describe('a configuration at work', () => {
     await Promise.all([same.next(), changed.next(), viewer.hello(), goner.hello()]);
 
     const next = { sourceOptions: { live: true, stallTimeoutMs: 7_000 } };
-    const report = await running.reload({
-      server: { port: 0, maxClients: 7 },
-      streams: [camera('same'), camera('changed', next), camera('added')],
-    });
+    const streams = [camera('same'), camera('changed', next), camera('added')];
+    const report = await running.reload(checkConfig({ server: { port: 0, maxClients: 7 }, streams }));
     expect(report).toEqual({
       added: ['added'],
       changed: ['changed'],
@@ -95,12 +93,11 @@ describe('a configuration at work', () => {
     const running = await start([camera('gate')]);
     const gate = watch(running, 'gate');
     await gate.next();
-    const wrong = { server: { port: 70_000 }, streams: [camera('yard')] };
+    const right = checkConfig({ server: { port: 0 }, streams: [camera('yard')] });
+    const wrong = { ...right, server: { ...right.server, port: 70_000 } };
     await expect(running.reload(wrong)).rejects.toMatchObject({ code: 'ERR_CONFIG' });
-    const report = await running.reload({
-      server: { port: 0 },
-      streams: [camera('gate', { model: 'nope' }), camera('yard', { source: '/nowhere/clip.mkv' })],
-    });
+    const streams = [camera('gate', { model: 'nope' }), camera('yard', { source: '/nowhere/clip.mkv' })];
+    const report = await running.reload(checkConfig({ server: { port: 0 }, streams }));
     expect(report).toMatchObject({ added: [], changed: [], failed: ['gate', 'yard'] });
     await gate.next();
     expect(new Set(gate.frames.map(({ session }) => session))).toEqual(new Set([0]));
