@@ -20,6 +20,7 @@ import { redactUri } from '../log/redact.js';
 import { serverSettingsSchema } from '../server/server-settings.js';
 import { recordOptionsSchema } from '../sink/record-options.js';
 import { sourceOptionsSchema } from '../source/source-options.js';
+import { overloadOptionsSchema } from '../stream/overload-options.js';
 import { reconnectOptionsSchema } from '../stream/reconnect-options.js';
 
 /** Longest configuration file that is read. */
@@ -37,6 +38,15 @@ const streamSchema = z.strictObject({
     .min(1)
     .default('live-x4')
     .describe('A model of the registry, or "bypass"; with commas: stages in a row.'),
+  models: z
+    .array(z.string().regex(/^[^,]+$/, 'the name of one model'))
+    .min(1)
+    .max(8)
+    .optional()
+    .describe(
+      'In place of model: the wanted one, then lighter ones of its scale for an overloaded machine, last "bypass".',
+    ),
+  overload: overloadOptionsSchema.prefault({}).describe('When the machine counts as too slow.'),
   sceneCuts: z.boolean().default(true).describe('Whether windows end at scene cuts; a fixed camera has none.'),
   engine: engineOptionsSchema.prefault({}).describe('How the engine is run.'),
   reconnect: reconnectOptionsSchema.prefault({}).describe('Waits before a lost source is opened again.'),

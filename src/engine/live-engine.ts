@@ -2,6 +2,7 @@
  * Opens the engines of a running stream: worker processes that may die, and pictures all the same.
  */
 import type { LimpidError } from '../errors/limpid-error.js';
+import { BypassEngine } from './bypass-engine.js';
 import type { Engine } from './engine.js';
 import type { EngineOptions } from './engine-options.js';
 import { openStages } from './open-engine.js';
@@ -26,4 +27,13 @@ export async function openLiveStages(
     new ResilientEngine(stage, { retryTimeoutMs, whileOpening: live ? 'upscale' : 'wait', onTrouble });
   const [first, ...rest] = await openStages(names, { threads, selfEnsemble, tile, tileOverlap, hosting });
   return [resilient(first), ...rest.map(resilient)];
+}
+
+/** Opens a model that another one of a stream stands in for: `bypass` at the other's scale. Throws what openEngine throws. */
+export async function openLighter(name: string, scale: number, options: LiveEngineOptions): Promise<Engine> {
+  if (name === 'bypass') {
+    return new BypassEngine(scale);
+  }
+  const [only] = await openLiveStages(name, options);
+  return only;
 }

@@ -47,6 +47,10 @@ export interface StreamStatus {
   readonly framesFallback: Readonly<Record<FallbackReason, number>>;
   readonly reconnects: number;
   readonly sceneCuts: number;
+  /** How many steps lighter than wanted the model at work is; 0 while the machine keeps up. */
+  readonly overloadStep: number;
+  /** Changes of that step. */
+  readonly overloadMoves: number;
   /** Frames a second over the last two seconds. */
   readonly fpsIn: number;
   readonly fpsRestored: number;

@@ -46,6 +46,7 @@ export class Metrics {
     counter('limpid_frames_in_total', 'Frames the source gave', (status) => status.framesIn);
     counter('limpid_frames_restored_total', 'Frames restored', (status) => status.framesRestored);
     counter('limpid_reconnects_total', 'Times the source was opened again', (status) => status.reconnects);
+    counter('limpid_overload_moves_total', 'Changes to a lighter or heavier model', (status) => status.overloadMoves);
     counter('limpid_scene_cuts_total', 'Scene cuts found', (status) => status.sceneCuts);
     new Counter({
       name: 'limpid_frames_skipped_total',
@@ -84,6 +85,17 @@ export class Metrics {
         this.reset();
         for (const stream of streams) {
           this.set({ stream: stream.name }, stream.status().state === 'live' ? 1 : 0);
+        }
+      },
+    });
+    new Gauge({
+      name: 'limpid_overload_step',
+      help: 'How many steps lighter than wanted the model at work is',
+      labelNames: ['stream'],
+      registers,
+      collect() {
+        for (const stream of streams) {
+          this.set({ stream: stream.name }, stream.status().overloadStep);
         }
       },
     });

@@ -2,7 +2,8 @@
  * Opens what a stream's configuration names: its source, engine stages and sinks.
  */
 import type { StreamConfig } from '../config/config.js';
-import { openLiveStages } from '../engine/live-engine.js';
+import { openLighter, openLiveStages } from '../engine/live-engine.js';
+import type { LimpidError } from '../errors/limpid-error.js';
 import type { Log } from '../log/log.js';
 import { openRecorder } from '../sink/record.js';
 import { openSource } from '../source/open-source.js';
@@ -23,11 +24,14 @@ export async function assembleStream(stream: StreamConfig, options: AssembleOpti
   const { mustOpenFirst, log } = options;
   const source = openSource(stream.source, stream.sourceOptions);
   const reports = new RateLimitedReports((line) => log.warn({ stream: stream.name }, line));
-  const [engine, ...nextStages] = await openLiveStages(stream.model, {
+  const [wanted = stream.model, ...lighterModels] = stream.models ?? [];
+  const how = {
     engine: stream.engine,
     live: source.live,
-    onTrouble: (error) => reports.report(error.message),
-  });
+    onTrouble: (error: LimpidError) => reports.report(error.message),
+  };
+  const [engine, ...nextStages] = await openLiveStages(wanted, how);
+  const lighter = await Promise.all(lighterModels.map((name) => openLighter(name, engine.spec.scale, how)));
   for (const { spec } of [engine, ...nextStages]) {
     log.info({ stream: stream.name }, `${source.label} → ${spec.model} (${spec.kind}, ×${spec.scale})`);
   }
@@ -36,6 +40,8 @@ export async function assembleStream(stream: StreamConfig, options: AssembleOpti
     source,
     engine,
     nextStages,
+    lighter,
+    overload: stream.overload,
     sinks: stream.record === undefined ? [] : [openRecorder({ ...stream.record, stream: stream.name })],
     sceneCuts: stream.sceneCuts,
     reconnect: source.live ? { ...stream.reconnect, mustOpenFirst } : undefined,

@@ -12,6 +12,8 @@ import type { Log } from '../log/log.js';
 import type { Sink } from '../sink/sink.js';
 import type { Source } from '../source/source.js';
 import { markSceneCuts } from '../window/scene-cut.js';
+import { LadderEngine } from './ladder-engine.js';
+import { type OverloadOptions, overloadOptionsSchema } from './overload-options.js';
 import { RateLimitedReports } from './rate-limited-reports.js';
 import { restoreStages } from './restore-stages.js';
 import { openSessions, type ReconnectPolicy, type SessionEvent } from './sessions.js';
@@ -25,6 +27,9 @@ export interface StreamParts {
   readonly engine: Engine;
   /** Restore what the engine gave, one after the other (two-stage restoration); none by default. */
   readonly nextStages?: readonly Engine[];
+  /** What a live stream goes on with when the machine has no time for `engine`, of its scale, the lightest last. */
+  readonly lighter?: readonly Engine[];
+  readonly overload?: OverloadOptions;
   readonly sinks: readonly Sink[];
   /** Whether scene cuts are looked for; by default they are. */
   readonly sceneCuts?: boolean;
@@ -68,7 +73,7 @@ class AssembledStream implements RunningStream {
   constructor(parts: StreamParts) {
     this.#parts = parts;
     this.name = parts.name;
-    this.#engines = [parts.engine, ...(parts.nextStages ?? [])];
+    this.#engines = [this.#firstStage(), ...(parts.nextStages ?? [])];
     this.#reports = new RateLimitedReports((line) => parts.log.warn({ stream: parts.name }, line));
     this.#sinks = parts.sinks.map((sink) => this.#queueFor(sink));
     this.done = new Promise((resolve, reject) => {
@@ -101,6 +106,8 @@ class AssembledStream implements RunningStream {
       framesFallback: { ...statistics.framesFallback },
       reconnects: statistics.reconnects,
       sceneCuts: statistics.sceneCuts,
+      overloadStep: statistics.overloadStep,
+      overloadMoves: statistics.overloadMoves,
       fpsIn: statistics.fpsIn(nowMs),
       fpsRestored: statistics.fpsRestored(nowMs),
       stageMs: statistics.stageMs(),
@@ -113,7 +120,7 @@ class AssembledStream implements RunningStream {
   }
 
   #connect(): Subscription {
-    const { source, reconnect, name } = this.#parts;
+    const { source, reconnect, name, overload } = this.#parts;
     const gate = new Gate();
     return openSessions({ source, gate, reconnect, onEvent: (event) => this.#onSession(event) })
       .pipe(
@@ -125,7 +132,7 @@ class AssembledStream implements RunningStream {
         restoreStages({
           engines: this.#engines,
           stream: name,
-          policy: source.live ? 'skip' : 'block',
+          policy: source.live ? (overload?.policy ?? 'skip') : 'block',
           gate,
           whenRoom: async () => {
             await Promise.all(this.#sinks.map((sink) => sink.whenRoom()));
@@ -183,6 +190,22 @@ class AssembledStream implements RunningStream {
         log.info(at, `${source.label} has ended`);
         break;
     }
+  }
+
+  /** The engine of the first stage: where there are lighter ones, the one of them that the machine has time for. */
+  #firstStage(): Engine {
+    const { name, engine, lighter = [], overload, source, log } = this.#parts;
+    if (lighter.length === 0 || !source.live) {
+      return engine;
+    }
+    return new LadderEngine({
+      engines: [engine, ...lighter],
+      overload: overload ?? overloadOptionsSchema.parse({}),
+      onMove: ({ to }, sentence) => {
+        this.#statistics.moveTo(to);
+        log.warn({ stream: name }, sentence);
+      },
+    });
   }
 
   #queueFor(sink: Sink): SinkQueue {

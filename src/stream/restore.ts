@@ -3,18 +3,21 @@
  *
  *     skip    a live source: the newest waiting window wins, older ones are dropped and counted. A window's frames stay
  *             adjacent, so that a restore after a skip may need several new pyramids.
+ *     decimate  a live source: of as many frames as the engine is too slow by, one enters a window. Neighbours are farther
+ *             apart, and each frame's pyramid is used in every window it stands in.
  *     block   a file: every window waits its turn, and the gate holds the source back.
  */
-import { Observable, type OperatorFunction } from 'rxjs';
+import { concatMap, Observable, type OperatorFunction } from 'rxjs';
 import type { Engine } from '../engine/engine.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import type { Gate } from '../frame/gate.js';
 import type { SkipReason } from '../frame/live-stream.js';
 import { type FrameWindow, frameWindow } from '../window/frame-window.js';
+import { Decimation } from './decimation.js';
 
 /** What to do with frames that come faster than they can be restored. */
-export type OverloadPolicy = 'skip' | 'block';
+export type OverloadPolicy = 'skip' | 'decimate' | 'block';
 
 /** Options of {@link restore}. */
 export interface RestoreOptions {
@@ -40,14 +43,19 @@ export function restore(options: RestoreOptions): OperatorFunction<Frame, Restor
   const { window: size, padding } = engine.spec;
   return (frames$) =>
     new Observable((subscriber) => {
+      const decimation = new Decimation((frame) => options.onSkip(frame, 'overload'));
       const queue = new RestoreQueue(options, {
-        restored: (frame) => subscriber.next(frame),
+        restored: (frame) => {
+          decimation.observe(frame.timing);
+          subscriber.next(frame);
+        },
         drained: () => subscriber.complete(),
       });
       // A frame's pyramid is computed on arrival only while the engine has nothing better to do: under overload the frame
       // may never be needed.
+      const thinned$ = policy === 'decimate' ? frames$.pipe(concatMap((frame) => decimation.take(frame))) : frames$;
       const arrivals$ = new Observable<Frame>((arrivals) =>
-        frames$.subscribe({
+        thinned$.subscribe({
           next: (frame) => {
             if (wanted(frame) && (policy === 'block' || queue.idle)) {
               engine.prepare(stream, frame);
@@ -101,7 +109,7 @@ class RestoreQueue {
   }
 
   push(window: FrameWindow): void {
-    if (this.#options.policy === 'skip') {
+    if (this.#options.policy !== 'block') {
       for (const late of this.#waiting.splice(0)) {
         this.#skip(late.reference, 'overload');
       }

@@ -14,6 +14,9 @@ export class StreamStatistics {
   framesRestored = 0;
   reconnects = 0;
   sceneCuts = 0;
+  /** Where the stream stands on its overload ladder; 0 is the model that is wanted. */
+  overloadStep = 0;
+  overloadMoves = 0;
   readonly framesSkipped: Record<SkipReason, number> = { ...noneSkipped };
   readonly framesFallback: Record<FallbackReason, number> = { ...noFallbacks };
   readonly #in = new Rate();
@@ -40,6 +43,11 @@ export class StreamStatistics {
     this.#stages.pyramid.add(timing.pyramidMs);
     this.#stages.restore.add(timing.restoreMs);
     this.#stages.total.add(nowMs - source.captureTimeMs);
+  }
+
+  moveTo(overloadStep: number): void {
+    this.overloadStep = overloadStep;
+    this.overloadMoves += 1;
   }
 
   countSceneCut(): void {

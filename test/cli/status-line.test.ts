@@ -19,6 +19,8 @@ const live: StreamStatus = {
   framesFallback: { ...noFallbacks, 'offsets-absurd': 2 },
   reconnects: 0,
   sceneCuts: 0,
+  overloadStep: 0,
+  overloadMoves: 0,
   fpsIn: 25,
   fpsRestored: 12.34,
   stageMs: { wait: zero, pyramid: zero, restore: zero, total: { p50: 180.4, p95: 0, p99: 0 } },

@@ -84,6 +84,8 @@ export class SyntheticStream implements LiveStream {
       framesFallback: { ...noFallbacks, 'offsets-absurd': 2 },
       reconnects: 2,
       sceneCuts: 0,
+      overloadStep: 0,
+      overloadMoves: 0,
       fpsIn: 25,
       fpsRestored: 12.5,
       stageMs: { wait: quantiles, pyramid: quantiles, restore: quantiles, total: quantiles },
