@@ -21,7 +21,7 @@ export function runCommand(): Command {
   const running = new Command('run')
     .description('restore live streams until SIGINT or SIGTERM, and finish their recordings')
     .argument('[config.yaml]', 'configuration of several streams; or name one with --source')
-    .option('--source <uri>', 'rtsp:// or rtsps:// URI, or the path of a file')
+    .option('--source <uri>', 'rtsp://, http://, udp:// or srt:// URI, camera:, test:, or the path of a file')
     .option('--model <name>', 'model of the registry, or "bypass"; with commas: stages in a row (default: live-x4)')
     .option('--record <dir>', 'record the restored stream into this folder')
     .option('--name <name>', 'name of the stream in URLs (default: live)')
@@ -42,6 +42,9 @@ export function runCommand(): Command {
       };
       await runLimpid(await read(), { readAgain: read });
       return;
+    }
+    if (/^pipeline:/i.test(flags.source ?? '')) {
+      throw new LimpidError('ERR_USAGE', 'Expected a pipeline: source in a configuration file, not on the command line');
     }
     await runLimpid(checkConfig(configOf(flags), 'command line'), { mustOpenFirst: true });
   });

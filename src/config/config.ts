@@ -31,7 +31,12 @@ const streamSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'a name of lower-case letters, digits, "-" and "_", at most 63 characters')
     .describe('Appears in URLs, file names and metrics.'),
-  source: z.string().min(1).describe('rtsp:// or rtsps:// URI, or the path of a file.'),
+  source: z
+    .string()
+    .min(1)
+    .describe(
+      'rtsp://, rtsps://, http://, https://, udp:// or srt:// URI, file:, camera:, test:, pipeline: or the path of a file.',
+    ),
   sourceOptions: sourceOptionsSchema.prefault({}),
   model: z
     .string()

@@ -18,6 +18,7 @@ export const GDP_CAPS = 2;
 const GDP_EVENT_BASE = 64;
 export const GDP_STREAM_START = GDP_EVENT_BASE + 10254;
 export const GDP_SEGMENT = GDP_EVENT_BASE + 17934;
+export const GDP_TAG = GDP_EVENT_BASE + 20510;
 
 const NONE = 0xffff_ffff_ffff_ffffn;
 

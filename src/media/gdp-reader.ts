@@ -7,10 +7,10 @@
  */
 import { LimpidError } from '../errors/limpid-error.js';
 import type { PixelAspect } from '../frame/frame.js';
-import { GDP_BUFFER, GDP_CAPS, GDP_SEGMENT, type GdpHeader } from './gdp-packet.js';
+import { GDP_BUFFER, GDP_CAPS, GDP_SEGMENT, GDP_TAG, type GdpHeader } from './gdp-packet.js';
 import { eventPayload, eventText, type GdpHandler, GdpParser } from './gdp-parser.js';
 import { SegmentClock, type Timeline } from './gdp-timeline.js';
-import { parseRawVideoCaps, type RawVideo } from './raw-video.js';
+import { type HighDynamicRange, parseRawVideoCaps, type RawVideo } from './raw-video.js';
 
 /** A picture from the pipe. */
 export interface GdpPicture {
@@ -26,6 +26,10 @@ export interface GdpPicture {
   readonly framesPerSecond: number | null;
   /** Width of a pixel over its height, as a fraction; absent when pixels are square. */
   readonly pixelAspect?: PixelAspect;
+  /** Set when the decoder gave light of a high dynamic range, which is not mapped. */
+  readonly highDynamicRange?: HighDynamicRange;
+  /** What the demuxer or parser calls the codec, "H.265 (Main 10 Profile)"; empty when it says nothing. */
+  readonly codec: string;
 }
 
 /** Limits of a {@link GdpReader}. */
@@ -63,6 +67,7 @@ class PictureHandler implements GdpHandler {
   readonly #maxEventBytes: number | undefined;
   readonly #clock: SegmentClock;
   #video: RawVideo | null = null;
+  #codec = '';
 
   constructor(limits: GdpLimits, onPicture: (picture: GdpPicture) => void) {
     this.#onPicture = onPicture;
@@ -105,13 +110,17 @@ class PictureHandler implements GdpHandler {
       this.#video = this.#videoOf(eventText(payload));
     } else if (header.type === GDP_SEGMENT) {
       this.#clock.announce(eventText(payload));
+    } else if (header.type === GDP_TAG) {
+      this.#codec = codecOf(eventText(payload)) ?? this.#codec;
     } else if (header.type === GDP_BUFFER && this.#video !== null) {
-      const { width, height, framesPerSecond, pixelAspect } = this.#video;
+      const { width, height, framesPerSecond, pixelAspect, highDynamicRange } = this.#video;
       const { durationNs } = header;
       const ptsNs = header.ptsNs === null ? null : this.#clock.timeOf(header.ptsNs);
       const data = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
       const aspect = pixelAspect === undefined ? {} : { pixelAspect };
-      this.#onPicture({ width, height, data, ptsNs, durationNs, framesPerSecond, ...aspect });
+      const range = highDynamicRange === undefined ? {} : { highDynamicRange };
+      const picture = { width, height, data, ptsNs, durationNs, framesPerSecond, codec: this.#codec };
+      this.#onPicture({ ...picture, ...aspect, ...range });
     }
   }
 
@@ -126,6 +135,13 @@ class PictureHandler implements GdpHandler {
     }
     return video;
   }
+}
+
+/** The codec of a tag event, in which every quote, space and comma is escaped several times over. */
+function codecOf(event: string): string | undefined {
+  const plain = event.replaceAll('\\', '');
+  const match = /\bvideo-codec=\(string\)(?:"([^"]*)"|([^",;]*))/.exec(plain);
+  return match?.[1] ?? match?.[2];
 }
 
 /** Copies a stretch of padded rows that begins `from` bytes into the padded picture, leaving the padding out. */

@@ -21,6 +21,8 @@ export interface MediaProcessOptions {
   readonly held?: boolean;
   /** How long the child may outlive this process to finish a file, ms; default 0. */
   readonly orphanMs?: number;
+  /** Added to what the child inherits of this process's environment, which comes first. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** A second pipe into the pipeline, at `fdsrc fd=4`, for encoded audio; default false. */
   readonly audio?: boolean;
   /** Told how long the stream says it is, when it says so. */
@@ -105,7 +107,7 @@ export class MediaProcess {
     }
     const child = spawn(process.execPath, [entry], {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe', ...(options.audio === true ? (['pipe'] as const) : [])],
-      env: childEnvironment(),
+      env: childEnvironment(options.environment),
       // Its own process group: Ctrl-C reaches this process only, which then lets recordings finish.
       detached: true,
     });
@@ -191,10 +193,10 @@ export class MediaProcess {
   }
 }
 
-function childEnvironment(): NodeJS.ProcessEnv {
+function childEnvironment(added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));
   // GStreamer's sentences are matched in English.
-  return { ...Object.fromEntries(inherited), LC_ALL: 'C.UTF-8' };
+  return { ...added, ...Object.fromEntries(inherited), LC_ALL: 'C.UTF-8' };
 }
 
 function parseEvent(line: string): MediaEvent | null {

@@ -16,7 +16,15 @@ export interface RawVideo {
   readonly strideBytes: number;
   /** Absent when pixels are square. */
   readonly pixelAspect?: PixelAspect;
+  /** Set when the numbers are light of a high dynamic range: PQ (SMPTE ST 2084) or HLG (ARIB STD-B67). */
+  readonly highDynamicRange?: HighDynamicRange;
 }
+
+/** Transfer functions of high dynamic range. */
+export type HighDynamicRange = 'PQ' | 'HLG';
+
+/** GstVideoTransferFunction, as the third number of a colorimetry that has no name. */
+const HDR_TRANSFERS: Readonly<Record<string, HighDynamicRange>> = { 14: 'PQ', 15: 'HLG' };
 
 /** Largest side Limpid reads, pixels. */
 const MAX_SIDE = 16_384;
@@ -48,7 +56,9 @@ export function parseRawVideoCaps(caps: string): RawVideo {
   const rate = /\bframerate=\(fraction\)(\d{1,9})\/(\d{1,9})\b/.exec(caps);
   const framesPerSecond = Number(rate?.[1]) / Number(rate?.[2]);
   const knownRate = framesPerSecond > 0 && Number.isFinite(framesPerSecond) ? framesPerSecond : null;
-  return rawVideo(width, height, knownRate, pixelAspectOf(caps));
+  const highDynamicRange = HDR_TRANSFERS[/\bcolorimetry=\(string\)\d+:\d+:(\d+):\d+/.exec(caps)?.[1] ?? ''];
+  const video = rawVideo(width, height, knownRate, pixelAspectOf(caps));
+  return highDynamicRange === undefined ? video : { ...video, highDynamicRange };
 }
 
 function pixelAspectOf(caps: string): PixelAspect | undefined {

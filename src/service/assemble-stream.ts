@@ -22,7 +22,11 @@ export interface AssembleOptions {
  */
 export async function assembleStream(stream: StreamConfig, options: AssembleOptions): Promise<RunningStream> {
   const { mustOpenFirst, log } = options;
-  const source = openSource(stream.source, stream.sourceOptions);
+  const source = openSource(stream.source, stream.sourceOptions, {
+    // A configuration is the user's own. Whatever comes over HTTP must never reach `stream.source`.
+    rawPipelines: true,
+    warn: (sentence) => log.warn({ stream: stream.name }, sentence),
+  });
   const reports = new RateLimitedReports((line) => log.warn({ stream: stream.name }, line));
   const [wanted = stream.model, ...lighterModels] = stream.models ?? [];
   const how = {

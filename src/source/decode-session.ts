@@ -21,6 +21,10 @@ export interface SessionPlan {
   readonly label: string;
   /** The pipeline, filled. */
   readonly launch: string;
+  /** Added to the environment of the media process. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Told what a person should know about the pictures. */
+  readonly warn: (sentence: string) => void;
   /** Play again from the beginning at the end of the stream, for ever. */
   readonly loop: boolean;
   /** An end of stream is a loss, not an end: cameras don't finish. */
@@ -35,6 +39,8 @@ export interface SessionPlan {
 /** Frame duration assumed for a picture without time stamp in a stream without frame rate, ns. */
 const FALLBACK_DURATION_NS = 40_000_000n;
 const NS_PER_SECOND = 1_000_000_000;
+/** Profiles with deep samples: "H.265 (Main 10 Profile)", "H.264 (High 10 Profile)". */
+const DEEP_CODEC = /\((?:Main|High)[^)]* 1[0246]\b/;
 
 /** A cold session. Subscribing starts the process; unsubscribing stops it, killing it after `stopTimeoutMs`. */
 export function decodeSession$(
@@ -70,7 +76,8 @@ class DecodeSession {
     this.#gate = gate;
     this.#subscriber = subscriber;
     this.#watchdog = new Watchdog(() => subscriber.error(this.#silence()));
-    this.#current = MediaProcess.start({ launch: plan.launch, ...(onDuration === undefined ? {} : { onDuration }) });
+    const { launch, environment } = plan;
+    this.#current = MediaProcess.start({ launch, environment, ...(onDuration === undefined ? {} : { onDuration }) });
     this.#watchdog.start(plan.options.openTimeoutMs);
     this.#leaveGate = gate?.onChange((open) => this.#hold(!open)) ?? (() => undefined);
     this.#read(this.#current);
@@ -90,6 +97,7 @@ class DecodeSession {
       if (!this.#opened) {
         this.#opened = true;
         this.#watchdog.start(options.stallTimeoutMs);
+        this.#remark(picture);
       }
       const { width, height, data, pixelAspect } = picture;
       const aspect = pixelAspect === undefined ? {} : { pixelAspect };
@@ -108,7 +116,8 @@ class DecodeSession {
       }
       if (this.#opened) {
         this.#watchdog.refresh();
-        this.#standby ??= this.#plan.loop ? MediaProcess.start({ launch: this.#plan.launch, held: true }) : undefined;
+        const { launch, environment, loop } = this.#plan;
+        this.#standby ??= loop ? MediaProcess.start({ launch, environment, held: true }) : undefined;
       }
     });
     if (this.#gate !== undefined) {
@@ -117,13 +126,26 @@ class DecodeSession {
     void round.ended.then((end) => this.#onEnd(end));
   }
 
+  /** Says once what becomes of pictures that are more than eight bits of standard range. */
+  #remark({ highDynamicRange, codec }: GdpPicture): void {
+    const { label, warn } = this.#plan;
+    if (highDynamicRange !== undefined) {
+      warn(
+        `${label} is HDR (${highDynamicRange}): it is converted to 8 bits without tone mapping and looks pale; ` +
+          'choose a profile of standard dynamic range on the camera if it has one',
+      );
+    } else if (DEEP_CODEC.test(codec)) {
+      warn(`${label} has more than 8 bits a sample (${codec}): it is converted to 8 bits`);
+    }
+  }
+
   #onEnd(end: MediaEnd): void {
-    const { label, endless } = this.#plan;
+    const { label, endless, options } = this.#plan;
     if (this.#subscriber.closed) {
       return;
     }
     if (end.kind !== 'eos' || !this.#opened || endless) {
-      this.#subscriber.error(sourceFailure(end, { label, opened: this.#opened }));
+      this.#subscriber.error(sourceFailure(end, { label, opened: this.#opened, crop: options.crop }));
     } else if (this.#standby === undefined) {
       this.#subscriber.complete();
     } else {

@@ -1,100 +1,70 @@
 /**
- * Opens a source by its URI: a closed set of schemes, each with its pipeline text.
+ * Opens a source by its URI: one dispatch by scheme, each scheme in a file of its own with its pipeline texts.
  */
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import { redactUri } from '../log/redact.js';
-import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
-import { decodeSession$, type SessionPlan } from './decode-session.js';
-import { timelineOf } from './file-timeline.js';
-import { parseRtspUri } from './rtsp-uri.js';
+import { openCamera } from './camera-source.js';
+import { openFile, openFileUri } from './file-source.js';
+import { openHttp } from './http-source.js';
+import { openPipeline } from './pipeline-source.js';
+import { type Opening, uriError } from './planned-source.js';
+import { openRtsp } from './rtsp-source.js';
 import type { Source } from './source.js';
 import { type ResolvedSourceOptions, type SourceOptions, sourceOptionsSchema } from './source-options.js';
+import { openTest } from './test-source.js';
+import { openSrt, openUdp } from './transport-stream-source.js';
 
-const US_PER_MS = 1_000;
-/** Silence after which 'auto' gives up UDP for TCP, ms. */
-const UDP_PATIENCE_MS = 2_000;
-const TRANSPORTS = { auto: 'udp-mcast+udp+tcp', tcp: 'tcp', udp: 'udp-mcast+udp' } as const;
+/** What a source may do beyond its options, and whom it tells. */
+export interface SourceContext {
+  /** Whether `pipeline:` is allowed: only where the URI stands in the user's own configuration file. Default false. */
+  readonly rawPipelines?: boolean;
+  /** Told once each what a person should know about the pictures; default: nobody. */
+  readonly warn?: (sentence: string) => void;
+}
+
+const SCHEMES: Readonly<Record<string, (uri: string, opening: Opening) => Source>> = {
+  rtsp: openRtsp,
+  rtsps: openRtsp,
+  http: openHttp,
+  https: openHttp,
+  udp: openUdp,
+  srt: openSrt,
+  file: openFileUri,
+  test: openTest,
+  camera: openCamera,
+  pipeline: openPipeline,
+};
+
 /** A scheme is longer than a letter, so that no path is taken for one. */
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 
 /**
- * Opens `rtsp://`, `rtsps://`, `file:` or a plain path. No process is started before the first subscription.
+ * Opens `rtsp[s]://`, `http[s]://`, `udp://`, `srt://`, `file:`, `test:`, `camera:`, `pipeline:` or a plain path. No process
+ * is started before the first subscription.
  *
  * Throws ERR_SOURCE_URI for what can't be a source, ERR_INPUT_FILE for a file that is not there, ERR_CONFIG for options.
  *
  * @example openSource('rtsp://user:password@camera/stream', { transport: 'tcp' }).session$().subscribe(show)
  */
-export function openSource(uri: string, options: SourceOptions = {}): Source {
-  const resolved = resolveOptions(options);
+export function openSource(uri: string, options: SourceOptions = {}, context: SourceContext = {}): Source {
+  const opening: Opening = {
+    options: resolveOptions(options),
+    rawPipelines: context.rawPipelines ?? false,
+    warn: context.warn ?? (() => undefined),
+  };
   const scheme = SCHEME.exec(uri)?.[1]?.toLowerCase();
-  switch (scheme) {
-    case 'rtsp':
-    case 'rtsps':
-      return rtspSource(uri, resolved);
-    case 'file':
-      return fileSource(pathOf(uri), resolved);
-    case undefined:
-      return fileSource(uri, resolved);
-    default:
-      throw new LimpidError(
-        'ERR_SOURCE_URI',
-        `Expected rtsp://, rtsps://, file: or the path of a video for a source but received "${redactUri(uri)}"`,
-      );
+  if (scheme === undefined) {
+    return openFile(uri, opening);
   }
-}
-
-function rtspSource(uri: string, options: ResolvedSourceOptions): Source {
-  const { location, user, password } = parseRtspUri(uri);
-  const launch = fillLaunchText(readLaunchText('source-rtsp'), {
-    location,
-    user,
-    password,
-    transport: TRANSPORTS[options.transport],
-    jitterMs: options.jitterMs,
-    udpTimeoutUs: UDP_PATIENCE_MS * US_PER_MS,
-    tcpTimeoutUs: options.openTimeoutMs * US_PER_MS,
-    certificateChecks: options.trustAnyCertificate ? 'no-flags' : 'validate-all',
-  });
-  const label = redactUri(uri);
-  return sourceOf(true, { label, launch, loop: false, endless: true, gated: false, timeline: 'stamps', options });
-}
-
-function fileSource(path: string, options: ResolvedSourceOptions): Source {
-  const absolute = resolve(path);
-  requireFile(absolute, path);
-  const launch = fillLaunchText(readLaunchText(options.live ? 'source-file-live' : 'source-file'), { path: absolute });
-  const { live, loop } = options;
-  const timeline = timelineOf(absolute);
-  return sourceOf(live, { label: path, launch, loop, endless: false, gated: !live, timeline, options });
-}
-
-function sourceOf(live: boolean, plan: SessionPlan): Source {
-  return { label: plan.label, live, session$: (gate, onDuration) => decodeSession$(plan, gate, onDuration) };
-}
-
-function requireFile(absolute: string, path: string): void {
-  let found = 'nothing is there';
-  try {
-    const stat = statSync(absolute, { throwIfNoEntry: false });
-    if (stat?.isFile() === true) {
-      return;
-    }
-    found = stat === undefined ? found : 'that is not a file';
-  } catch (cause) {
-    found = messageOf(cause);
+  const open = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined;
+  if (open === undefined) {
+    throw uriError(
+      'Expected rtsp://, rtsps://, http://, https://, udp://, srt://, file:, test:, camera:, pipeline: or the path of a ' +
+        'video for a source',
+      redactUri(uri),
+    );
   }
-  throw new LimpidError('ERR_INPUT_FILE', `Expected a video file at ${path} but ${found}; check the path`);
-}
-
-function pathOf(uri: string): string {
-  try {
-    return fileURLToPath(uri);
-  } catch (cause) {
-    throw new LimpidError('ERR_SOURCE_URI', `Expected file:///path of a video but received "${uri}"`, { cause });
-  }
+  return open(uri, opening);
 }
 
 function resolveOptions(options: SourceOptions): ResolvedSourceOptions {

@@ -3,6 +3,10 @@
  */
 import { type ErrorCode, LimpidError } from '../errors/limpid-error.js';
 import type { MediaEnd } from '../media/media-process.js';
+import { isHardwareDecoder } from './hardware-decoders.js';
+
+/** A hardware decoder failed while it ran; software may do what it could not. */
+export class HardwareDecoderError extends LimpidError {}
 
 /** What was known when the process ended. */
 export interface FailureContext {
@@ -10,13 +14,16 @@ export interface FailureContext {
   readonly label: string;
   /** Had a picture arrived? */
   readonly opened: boolean;
+  /** The region that was asked for, if one was. */
+  readonly crop?: Readonly<Record<'x' | 'y' | 'width' | 'height', number>> | undefined;
 }
 
 /** What GStreamer says, and what it means to the person who wrote the URI. The first match speaks. */
 const MEANINGS: readonly (readonly [RegExp, (label: string) => string])[] = [
   [
     /\(401\)|unauthorized|not authorized/i,
-    (label) => `${label} refused the user or password (401); write them as rtsp://user:password@host/path`,
+    (label) =>
+      `${label} refused the user or password (401); write them as ${label.split(':')[0]}://user:password@host/path`,
   ],
   [/\(403\)|forbidden/i, (label) => `${label} is forbidden for this user or address (403)`],
   [/\(404\)|not found \(404\)/i, (label) => `${label} does not exist on its server (404); check the path of the URI`],
@@ -29,6 +36,21 @@ const MEANINGS: readonly (readonly [RegExp, (label: string) => string])[] = [
         ? `Nothing answers at ${label}, or its certificate is not trusted; check host, port and network, or set ` +
           'trustAnyCertificate if the camera is yours'
         : `Nothing answers at ${label}; check host, port and network, and that the camera is on`,
+  ],
+  [
+    /Missing decoder: (?:text|application)\//,
+    (label) => `${label} is a page or a text, not a video; check the path of the URI`,
+  ],
+  [
+    // All that souphttpsrc says of a host that can't be reached.
+    /GstSoupHTTPSrc.*\n?.*streaming stopped, reason error \(-5\)/,
+    (label) =>
+      `Nothing answers at ${label} over HTTP; check host, port and network, that the camera is on` +
+      `${label.startsWith('https:') ? ', and its certificate (trustAnyCertificate if the camera is yours)' : ''}`,
+  ],
+  [
+    /device '[^']*' is busy|device or resource busy/i,
+    (label) => `The camera ${label} is in use by another program; close that one`,
   ],
   [
     /missing a plug-?in|no suitable plugins|no decoder|missing element/i,
@@ -47,7 +69,7 @@ const MEANINGS: readonly (readonly [RegExp, (label: string) => string])[] = [
 ];
 
 /** The error of a source whose process ended with anything but a wanted end of stream. */
-export function sourceFailure(end: MediaEnd, { label, opened }: FailureContext): LimpidError {
+export function sourceFailure(end: MediaEnd, { label, opened, crop }: FailureContext): LimpidError {
   switch (end.kind) {
     case 'eos':
       return opened
@@ -61,15 +83,21 @@ export function sourceFailure(end: MediaEnd, { label, opened }: FailureContext):
         `The media process of ${label} died (${end.how})${lastLine(end.stderr)}; try again, "limpid doctor" checks GStreamer`,
       );
     case 'error':
-      return gstreamerFailure(end, label, opened ? 'ERR_SOURCE_LOST' : 'ERR_SOURCE_OPEN');
+      return gstreamerFailure(end, { label, opened, crop });
   }
 }
 
-function gstreamerFailure(end: MediaEnd & { readonly kind: 'error' }, label: string, code: ErrorCode): LimpidError {
+function gstreamerFailure(end: MediaEnd & { readonly kind: 'error' }, context: FailureContext): LimpidError {
+  const { label, opened, crop } = context;
+  const code: ErrorCode = opened ? 'ERR_SOURCE_LOST' : 'ERR_SOURCE_OPEN';
   const said = `${end.message}\n${end.debug}`;
   const meaning = MEANINGS.find(([pattern]) => pattern.test(said))?.[1];
-  const sentence = meaning?.(label) ?? `${label} failed: ${end.message}${lastLine(end.debug)}`;
-  return new LimpidError(code, sentence, { cause: said.trim() });
+  const sentence =
+    crop !== undefined && /not-negotiated/.test(said)
+      ? `${label} has no region of ${crop.width}×${crop.height} at (${crop.x}, ${crop.y}); choose a crop inside the picture`
+      : (meaning?.(label) ?? `${label} failed: ${end.message}${lastLine(end.debug)}`);
+  const Failure = isHardwareDecoder(end.element) ? HardwareDecoderError : LimpidError;
+  return new Failure(code, sentence, { cause: said.trim() });
 }
 
 /** The last line of a text in brackets, for a person who needs the detail. */

@@ -1,24 +1,19 @@
 /** What openSource refuses before any process starts, and that secrets stay out of its sentences. */
 import { describe, expect, it } from 'vitest';
+import { parseNetworkUri } from '../../src/source/network-uri.js';
 import { openSource } from '../../src/source/open-source.js';
-import { parseRtspUri } from '../../src/source/rtsp-uri.js';
 
 const NOT_RTSP =
   'Expected rtsp://[user:password@]host[:port]/path for an RTSP source; write "/", "?", "#", "@" and spaces in a ' +
   'user or password as %2F, %3F, %23, %40 and %20';
+const NO_SCHEME =
+  'Expected rtsp://, rtsps://, http://, https://, udp://, srt://, file:, test:, camera:, pipeline: or the path of a video ' +
+  'for a source but received';
 
 describe('openSource', () => {
   it.each([
-    [
-      'an unknown scheme',
-      'gopher://host/x',
-      'Expected rtsp://, rtsps://, file: or the path of a video for a source but received "gopher://host/x"',
-    ],
-    [
-      'an unknown scheme with a password',
-      'ftp://me:hunter2@host/x',
-      'Expected rtsp://, rtsps://, file: or the path of a video for a source but received "ftp://***@host/x"',
-    ],
+    ['an unknown scheme', 'gopher://host/x', `${NO_SCHEME} "gopher://host/x"`],
+    ['an unknown scheme with a password', 'ftp://me:hunter2@host/x', `${NO_SCHEME} "ftp://***@host/x"`],
     ['no host', 'rtsp:///live', NOT_RTSP],
     ['an unescaped slash in the password', 'rtsp://admin:hunter2/x@camera/live', NOT_RTSP],
     ['a space', 'rtsp://camera/live stream', NOT_RTSP],
@@ -47,7 +42,7 @@ describe('openSource', () => {
   });
 });
 
-describe('parseRtspUri', () => {
+describe('parseNetworkUri', () => {
   it.each([
     ['rtsp://camera/live', 'rtsp://camera/live', '', ''],
     ['RTSPS://camera:322/a?b=c#d', 'rtsps://camera:322/a?b=c#d', '', ''],
@@ -57,6 +52,6 @@ describe('parseRtspUri', () => {
     ['rtsp://me:50%@camera/live', 'rtsp://camera/live', 'me', '50%'],
     ['rtsp://camera/live?user=a&mail=b@c', 'rtsp://camera/live?user=a&mail=b@c', '', ''],
   ])('takes %s apart', (uri, location, user, password) => {
-    expect(parseRtspUri(uri)).toEqual({ location, user, password });
+    expect(parseNetworkUri(uri)).toEqual({ location, user, password });
   });
 });

@@ -1,0 +1,85 @@
+/**
+ * A source made of a plan: what its scheme decided, before any process runs.
+ */
+import { catchError, defer, from, switchMap, throwError } from 'rxjs';
+import { brief } from '../errors/brief.js';
+import { LimpidError } from '../errors/limpid-error.js';
+import type { Timeline } from '../media/gdp-timeline.js';
+import { decodeSession$ } from './decode-session.js';
+import { decoderRanks } from './hardware-decoders.js';
+import { pictureText } from './picture-text.js';
+import type { Source } from './source.js';
+import { HardwareDecoderError } from './source-failure.js';
+import type { ResolvedSourceOptions } from './source-options.js';
+
+/** What every scheme is opened with. */
+export interface Opening {
+  readonly options: ResolvedSourceOptions;
+  /** Whether `pipeline:` texts are allowed: only where the URI stands in the user's own configuration file. */
+  readonly rawPipelines: boolean;
+  /** Told once each what a person should know about the pictures: HDR, a hardware decoder that failed. */
+  readonly warn: (sentence: string) => void;
+}
+
+/** What a scheme decides. */
+export interface SourcePlan {
+  /** The source without its secrets. */
+  readonly label: string;
+  /** Frames come at their own pace and must be kept up with. */
+  readonly live: boolean;
+  /**
+   * The pipeline up to decoded video; asked for at each session, for a camera may have moved or a port been taken. May throw
+   * or reject with a LimpidError.
+   */
+  readonly head: () => string | Promise<string>;
+  /** Play again from the beginning at the end of the stream, for ever. */
+  readonly loop?: boolean;
+  /** An end of stream is a loss, not an end: cameras don't finish. */
+  readonly endless: boolean;
+  /** What times are counted from; default 'stamps'. */
+  readonly timeline?: Timeline;
+}
+
+/** The source of a plan. */
+export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Source {
+  const { label, live, loop = false, endless, timeline = 'stamps' } = plan;
+  const told = new Set<string>();
+  const warnOnce = (sentence: string): void => {
+    if (!told.has(sentence)) {
+      told.add(sentence);
+      warn(sentence);
+    }
+  };
+  let { decoder } = options;
+  return {
+    label,
+    live,
+    session$: (gate, onDuration) =>
+      defer(() => {
+        const environment = { GST_PLUGIN_FEATURE_RANK: decoderRanks(decoder) };
+        const session = { label, environment, loop, endless, gated: !live, timeline, options, warn: warnOnce };
+        const begin = (head: string) =>
+          decodeSession$({ ...session, launch: pictureText(head, live, options) }, gate, onDuration);
+        const head = plan.head();
+        return typeof head === 'string' ? begin(head) : from(head).pipe(switchMap(begin));
+      }).pipe(
+        catchError((error: unknown) => {
+          if (error instanceof HardwareDecoderError) {
+            decoder = 'software';
+            warnOnce(`${label}: the hardware decoder failed; it is decoded in software from now on`);
+          }
+          return throwError(() => error);
+        }),
+      ),
+  };
+}
+
+/**
+ * Refuses a URI in one sentence.
+ *
+ * @param expected "Expected …", to which " but received …" is added when `received` is given; its secrets must be out
+ */
+export function uriError(expected: string, received?: string): LimpidError {
+  const end = received === undefined ? '' : ` but received "${brief(received)}"`;
+  return new LimpidError('ERR_SOURCE_URI', `${expected}${end}`);
+}
