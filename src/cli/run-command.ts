@@ -44,7 +44,10 @@ export function runCommand(): Command {
       return;
     }
     if (/^pipeline:/i.test(flags.source ?? '')) {
-      throw new LimpidError('ERR_USAGE', 'Expected a pipeline: source in a configuration file, not on the command line');
+      throw new LimpidError(
+        'ERR_USAGE',
+        'Expected a pipeline: source in a configuration file, not on the command line',
+      );
     }
     await runLimpid(checkConfig(configOf(flags), 'command line'), { mustOpenFirst: true });
   });
