@@ -24,6 +24,8 @@ interface Pipeline {
   stop(): void;
   /** Seconds; negative when it is unknown. */
   queryDuration(): number;
+  /** Asks upstream of a named element for a key frame; the encoder has taken note when it returns. */
+  forceKeyUnit(element: string, count: number): boolean;
   pollBus(listener: (message: BusMessage) => void): void;
 }
 
@@ -36,6 +38,7 @@ const EVENT_FD = 1;
 const LONGEST_SECONDS = 864_000;
 
 let pipeline: Pipeline | null = null;
+let keyUnits = 0;
 
 const lifeline = new Worker(new URL('./media-lifeline.js', import.meta.url));
 lifeline.on('message', (command: MediaCommand) => {
@@ -45,6 +48,11 @@ lifeline.on('message', (command: MediaCommand) => {
       return;
     case 'play':
       pipeline?.play();
+      return;
+    case 'key':
+      pipeline?.forceKeyUnit(command.element, keyUnits);
+      keyUnits += 1;
+      tell({ type: 'keyed' });
       return;
     case 'stop':
       leave({ type: 'stopped' });

@@ -60,6 +60,7 @@ export class MediaProcess {
   readonly #commands: Writable;
   readonly #onDuration: (durationNs: bigint) => void;
   #lastWord: MediaEvent | null = null;
+  readonly #keyNoted: (() => void)[] = [];
   #stderr = '';
   #stopping = false;
   #gone = false;
@@ -120,6 +121,16 @@ export class MediaProcess {
   }
 
   /**
+   * Makes the next picture written to `media` a key frame, of the encoder before the element of this name. Resolves when the
+   * encoder has taken note, or the process is gone.
+   */
+  async forceKey(element: string): Promise<void> {
+    const noted = new Promise<void>((resolve) => this.#keyNoted.push(resolve));
+    this.#send({ type: 'key', element });
+    await Promise.race([noted, this.ended]);
+  }
+
+  /**
    * Stops the pipeline (RTSP is torn down, files are closed) and waits for the process to be gone, killing it after
    * `deadlineMs`. To let a muxer finish, end `media` first and await `ended`.
    */
@@ -158,6 +169,8 @@ export class MediaProcess {
         this.#keepStderr(`${line}\n`);
       } else if (event.type === 'warning') {
         this.#keepStderr(`${event.element}: ${event.debug}\n`);
+      } else if (event.type === 'keyed') {
+        this.#keyNoted.shift()?.();
       } else if (event.type === 'duration') {
         this.#onDuration(BigInt(Math.round(event.seconds * NS_PER_SECOND)));
       } else {

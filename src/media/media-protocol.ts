@@ -25,6 +25,8 @@ export type MediaCommand =
       readonly orphanMs: number;
     }
   | { readonly type: 'play' }
+  /** The encoder before the element of this name makes its next picture a key frame; answered with `keyed`. */
+  | { readonly type: 'key'; readonly element: string }
   | {
       readonly type: 'stop';
       /** When the child kills itself at the latest. */
@@ -35,6 +37,7 @@ export type MediaCommand =
 export type MediaEvent =
   | { readonly type: 'eos' }
   | { readonly type: 'stopped' }
+  | { readonly type: 'keyed' }
   /** How long the stream says it is; once, when that is known. */
   | { readonly type: 'duration'; readonly seconds: number }
   | { readonly type: 'warning'; readonly element: string; readonly debug: string }

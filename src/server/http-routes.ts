@@ -147,7 +147,7 @@ function addPictureRoutes(app: FastifyInstance, { hub, access, settings }: HttpR
       response: reply.raw,
       stream: target.stream.live.name,
       view: target.view,
-      feed: target.stream.feeds[target.view],
+      feed: target.stream.feeds.jpeg[target.view].frames$,
       settings: settings(),
       headers: SECURITY_HEADERS,
       onClosed: (closed) => hub.leave(closed),

@@ -1,15 +1,14 @@
 /**
- * What the doors of the server (HTTP, WebSocket, MJPEG) share: the streams by name, one feed per view, and the count of
- * who is watching.
+ * What the doors of the server (HTTP, WebSocket, MJPEG) share: the streams by name, one feed per view and codec, and the
+ * count of who is watching.
  */
-import type { Observable } from 'rxjs';
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
-import type { View } from '../wire/view.js';
+import type { OfferedCodec, View } from '../wire/view.js';
 import type { Refusal } from './access.js';
 import { networkOf } from './address-limits.js';
-import type { JpegEncoder } from './jpeg-encoder.js';
-import { createViewFeed, type EncodedFrame } from './view-feed.js';
+import type { OpenPictureEncoder } from './picture-encoder.js';
+import { createViewFeed, type ViewFeed } from './view-feed.js';
 
 /** One client and what it got. */
 export interface ClientStatus {
@@ -35,12 +34,13 @@ export interface Client {
 /** One stream with its feeds. */
 export interface HubStream {
   readonly live: LiveStream;
-  readonly feeds: Readonly<Record<View, Observable<EncodedFrame>>>;
+  readonly feeds: Readonly<Record<OfferedCodec, Readonly<Record<View, ViewFeed>>>>;
 }
 
 /** What the hub needs to know beside its streams. */
 export interface HubOptions {
-  readonly encode: JpegEncoder;
+  /** How each codec's encoders are opened. */
+  readonly encoders: Readonly<Record<OfferedCodec, OpenPictureEncoder>>;
   readonly maxClients: number;
   readonly maxClientsPerAddress: number;
   readonly log: Log;
@@ -69,8 +69,9 @@ export class Hub {
 
   /** Shows one more stream. */
   add(live: LiveStream): void {
-    const { encode, log } = this.#options;
-    this.#streams.set(live.name, { live, feeds: feedsOf(live, encode, log) });
+    const { encoders, log } = this.#options;
+    const feeds = { jpeg: feedsOf(live, encoders.jpeg, log), h264: feedsOf(live, encoders.h264, log) };
+    this.#streams.set(live.name, { live, feeds });
   }
 
   /** Shows a stream no longer; its clients are sent away. */
@@ -126,7 +127,7 @@ export class Hub {
   }
 }
 
-function feedsOf(stream: LiveStream, encode: JpegEncoder, log: Log): Record<View, Observable<EncodedFrame>> {
-  const feed = (view: View) => createViewFeed({ stream, view, encode, log });
+function feedsOf(stream: LiveStream, openEncoder: OpenPictureEncoder, log: Log): Record<View, ViewFeed> {
+  const feed = (view: View) => createViewFeed({ stream, view, openEncoder, log });
   return { restored: feed('restored'), source: feed('source'), pair: feed('pair') };
 }

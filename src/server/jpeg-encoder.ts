@@ -3,6 +3,7 @@
  */
 import sharp, { type Sharp } from 'sharp';
 import type { Frame } from '../frame/frame.js';
+import type { OpenPictureEncoder } from './picture-encoder.js';
 
 // Each picture is coded by one thread and never seen twice: libvips' own threads and cache would only take from the engine.
 sharp.concurrency(1);
@@ -35,6 +36,14 @@ export function createJpegEncoder(quality: number, onEncoded: (elapsedMs: number
     encoded.set(frame, jpeg);
     return jpeg;
   };
+}
+
+/** The encoder as feeds open it: there is nothing to open, every JPEG stands for itself. */
+export function jpegPictures(encode: JpegEncoder): OpenPictureEncoder {
+  return () => ({
+    encode: async (frame) => ({ bytes: await encode(frame), key: true, width: frame.width, height: frame.height }),
+    dispose: () => {},
+  });
 }
 
 /** A frame's pixels as an image to work on; nothing is copied. */

@@ -72,6 +72,18 @@ export const serverSettingsSchema = z.strictObject({
     .default([])
     .describe('Host names besides localhost under which a server bound to loopback may be addressed.'),
   jpegQuality: z.int().min(1).max(100).default(85).describe('JPEG quality of what viewers get, 1 to 100.'),
+  h264Crf: z
+    .int()
+    .min(0)
+    .max(51)
+    .default(21)
+    .describe('Quality of H.264 for viewers, x264 CRF: lower is better, 0 to 51.'),
+  h264MaxBitrateKbps: z
+    .int()
+    .min(100)
+    .max(500_000)
+    .default(20_000)
+    .describe('Most bits a second of one H.264 view, kbit/s.'),
   maxClients: z.int().min(1).default(256).describe('WebSocket and MJPEG clients at a time; further ones get 503.'),
   maxBufferedBytes: z
     .int()

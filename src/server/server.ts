@@ -13,9 +13,10 @@ import type { Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
 import { Access, assertBindAllowed, isLoopback } from './access.js';
 import { refuse } from './guard.js';
+import { openH264Encoder } from './h264-encoder.js';
 import { addHttpRoutes } from './http-routes.js';
 import { type ClientStatus, Hub } from './hub.js';
-import { createJpegEncoder } from './jpeg-encoder.js';
+import { createJpegEncoder, jpegPictures } from './jpeg-encoder.js';
 import { Listener } from './listener.js';
 import { Metrics } from './metrics.js';
 import { SECURITY_HEADERS } from './security-headers.js';
@@ -25,7 +26,16 @@ import { readViewerFiles, VIEWER_DIRECTORY } from './viewer-files.js';
 import { createWebSocketEndpoint } from './ws-endpoint.js';
 
 /** Settings that are read when the server starts. */
-const FIXED_SETTINGS = ['host', 'port', 'tls', 'idleTimeoutMs', 'jpegQuality', 'maxMessageBytes'] as const;
+const FIXED_SETTINGS = [
+  'host',
+  'port',
+  'tls',
+  'idleTimeoutMs',
+  'jpegQuality',
+  'h264Crf',
+  'h264MaxBitrateKbps',
+  'maxMessageBytes',
+] as const;
 
 /** What a server serves, beside its settings. */
 export interface StartServerOptions extends ServerSettingsInput {
@@ -71,9 +81,14 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const listener = await Listener.open(settings, log);
   const viewer = await readViewerFiles(viewerDirectory);
   const access = new Access(settings);
-  const encode = createJpegEncoder(settings.jpegQuality, (elapsedMs) => metrics.observeEncode(elapsedMs));
+  const onEncoded = (elapsedMs: number) => metrics.observeEncode(elapsedMs);
+  const { jpegQuality, h264Crf: crf, h264MaxBitrateKbps: maxBitrateKbps } = settings;
+  const encoders = {
+    jpeg: jpegPictures(createJpegEncoder(jpegQuality, onEncoded)),
+    h264: () => openH264Encoder({ crf, maxBitrateKbps, onEncoded }),
+  };
   const { maxClients, maxClientsPerAddress } = settings;
-  const hub = new Hub(streams, { encode, maxClients, maxClientsPerAddress, log });
+  const hub = new Hub(streams, { encoders, maxClients, maxClientsPerAddress, log });
   const metrics = new Metrics(hub);
   const shared = { hub, access, settings: () => settings, log };
 

@@ -3,7 +3,8 @@
  *
  *     restored$ ─▶ [ newest frame waits ] ─▶ encode, one at a time ─▶ one message for every client
  *
- * A frame that comes while another is being encoded takes the waiting place and pushes out the one that had it.
+ * A frame that comes while another is being encoded takes the waiting place and pushes out the one that had it. Frames are
+ * left out before the encoder, so what it gives has no gaps, whatever the codec.
  */
 import { Observable, share } from 'rxjs';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
@@ -12,7 +13,7 @@ import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import { encodeFrameHeader, FRAME_HEADER_BYTES, type FrameHeader } from '../wire/frame-message.js';
 import type { View } from '../wire/view.js';
-import type { JpegEncoder } from './jpeg-encoder.js';
+import type { EncodedPicture, OpenPictureEncoder, PictureEncoder } from './picture-encoder.js';
 
 /** A frame ready to be sent. */
 export interface EncodedFrame {
@@ -23,40 +24,75 @@ export interface EncodedFrame {
   readonly payload: Buffer;
 }
 
+/** The frames of a view in one codec. */
+export interface ViewFeed {
+  /** Hot while it has subscribers, asleep without. Fails when the encoder fails again and again. */
+  readonly frames$: Observable<EncodedFrame>;
+  /** Somebody can't decode before the next key frame: it comes soon. */
+  wantKey(): void;
+}
+
 /** What a feed needs. */
 export interface ViewFeedOptions {
   readonly stream: LiveStream;
   readonly view: View;
-  readonly encode: JpegEncoder;
+  readonly openEncoder: OpenPictureEncoder;
   readonly log: Log;
 }
 
-/** Opens the feed of a view: hot while it has subscribers, asleep without. */
-export function createViewFeed(options: ViewFeedOptions): Observable<EncodedFrame> {
-  return encodedFrames(options).pipe(share());
+/** Key frames are large: those asked for are this far apart, ms, however many clients ask. */
+const KEY_INTERVAL_MS = 500;
+/** Frames in a row that could not be encoded, after which a feed gives up. */
+const MAX_FAILURES = 3;
+
+/** Opens the feed of a view. */
+export function createViewFeed(options: ViewFeedOptions): ViewFeed {
+  const key = { wanted: false };
+  return {
+    frames$: encodedFrames(options, key).pipe(share()),
+    wantKey() {
+      key.wanted = true;
+    },
+  };
 }
 
-function encodedFrames({ stream, view, encode, log }: ViewFeedOptions): Observable<EncodedFrame> {
+function encodedFrames(
+  { stream, view, openEncoder, log }: ViewFeedOptions,
+  key: { wanted: boolean },
+): Observable<EncodedFrame> {
   return new Observable((subscriber) => {
+    const encoder = new ViewEncoder(view, openEncoder);
     let waiting: RestoredFrame | undefined;
     let encoding = false;
     // A jump in time is told with the next frame that is shown, even when the frame that made it was not.
     let discontinuity = false;
     let lastWarningMs = Number.NEGATIVE_INFINITY;
+    let lastKeyMs = Number.NEGATIVE_INFINITY;
+    let failures = 0;
 
     const encodeNext = async (restored: RestoredFrame): Promise<void> => {
       encoding = true;
       try {
         const jumped = discontinuity;
         discontinuity = false;
-        const encoded = await encodeView(restored, view, jumped, encode);
+        const wantsKey = key.wanted && performance.now() - lastKeyMs > KEY_INTERVAL_MS;
+        const encoded = await encoder.encode(restored, jumped, wantsKey);
+        failures = 0;
+        if (encoded.header.key) {
+          lastKeyMs = performance.now();
+          key.wanted = false;
+        }
         if (!subscriber.closed) {
           subscriber.next(encoded);
         }
       } catch (error) {
-        if (performance.now() - lastWarningMs > 1000) {
+        failures += 1;
+        if (!subscriber.closed && performance.now() - lastWarningMs > 1000) {
           lastWarningMs = performance.now();
           log.warn(`frame ${restored.frame.seq} of the ${view} view could not be encoded: ${messageOf(error)}`);
+        }
+        if (failures >= MAX_FAILURES) {
+          subscriber.error(error);
         }
       } finally {
         release(restored);
@@ -91,44 +127,78 @@ function encodedFrames({ stream, view, encode, log }: ViewFeedOptions): Observab
         release(waiting);
         waiting = undefined;
       }
+      encoder.dispose();
     };
   });
 }
 
-async function encodeView(
-  restored: RestoredFrame,
+/** The encoders of one view: one for its picture, and for a pair another one for the source. */
+class ViewEncoder {
+  readonly #view: View;
+  readonly #first: PictureEncoder;
+  readonly #second: PictureEncoder | undefined;
+
+  constructor(view: View, open: OpenPictureEncoder) {
+    this.#view = view;
+    this.#first = open();
+    this.#second = view === 'pair' ? open() : undefined;
+  }
+
+  async encode(restored: RestoredFrame, discontinuity: boolean, wantsKey: boolean): Promise<EncodedFrame> {
+    const { source } = restored;
+    const picture = this.#view === 'source' ? source : restored.frame;
+    assertWireSize(picture);
+    assertWireSize(source);
+    // Both are waited for, whatever becomes of the other: the frame's pixels are in use until then.
+    const [first, second] = await Promise.allSettled([
+      this.#first.encode(picture, wantsKey),
+      this.#second?.encode(source, wantsKey),
+    ]);
+    return messageFor(this.#view, restored, settled(first), settled(second), discontinuity);
+  }
+
+  dispose(): void {
+    this.#first.dispose();
+    this.#second?.dispose();
+  }
+}
+
+function settled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') {
+    throw result.reason;
+  }
+  return result.value;
+}
+
+function messageFor(
   view: View,
+  { frame, source }: RestoredFrame,
+  picture: EncodedPicture,
+  sourcePicture: EncodedPicture | undefined,
   discontinuity: boolean,
-  encode: JpegEncoder,
-): Promise<EncodedFrame> {
-  const { source } = restored;
-  const picture = view === 'source' ? source : restored.frame;
-  assertWireSize(picture);
-  assertWireSize(source);
-  const [payload, second] = await Promise.all([
-    encode(picture),
-    view === 'pair' ? encode(source) : Promise.resolve(Buffer.alloc(0)),
-  ]);
+): EncodedFrame {
+  const { seq, session, ptsNs, captureTimeMs } = view === 'source' ? source : frame;
   const sentTimeMs = Date.now();
   const header: FrameHeader = {
-    key: true,
+    key: picture.key && sourcePicture?.key !== false,
     restored: view !== 'source',
     discontinuity,
     pair: view === 'pair',
-    seq: picture.seq,
-    session: picture.session,
-    ptsNs: picture.ptsNs,
-    captureTimeMs: picture.captureTimeMs,
+    seq,
+    session,
+    ptsNs,
+    captureTimeMs,
     sentTimeMs,
     width: picture.width,
     height: picture.height,
     sourceWidth: source.width,
     sourceHeight: source.height,
-    latencyMs: Math.max(0, sentTimeMs - picture.captureTimeMs),
+    latencyMs: Math.max(0, sentTimeMs - captureTimeMs),
   };
-  const message = Buffer.concat([encodeFrameHeader(header, payload.byteLength, second.byteLength), payload, second]);
-  const end = FRAME_HEADER_BYTES + payload.byteLength;
-  return { header, message, payload: message.subarray(FRAME_HEADER_BYTES, end) };
+  const { bytes } = picture;
+  const second = sourcePicture?.bytes ?? Buffer.alloc(0);
+  const message = Buffer.concat([encodeFrameHeader(header, bytes.byteLength, second.byteLength), bytes, second]);
+  return { header, message, payload: message.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + bytes.byteLength) };
 }
 
 /** Keeps both pictures of a frame beyond the current call. */

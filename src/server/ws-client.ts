@@ -3,26 +3,28 @@
  *
  * A frame is handed to the socket only while little is waiting in this process (`bufferedAmount`) and the client answers
  * pings in time. The second rule sees what the first can't: megabytes in the kernel's buffers, which would show a slow
- * viewer the past. A pong comes back only after everything sent before the ping was read.
+ * viewer the past. A pong comes back only after everything sent before the ping was read. A client of H.264 that lost a
+ * frame gets nothing before the next key frame, which is asked for as soon as it keeps up again.
  */
-import type { Observable, Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import { WebSocket } from 'ws';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { FrameHeader } from '../wire/frame-message.js';
 import { type HelloMessage, parseClientMessage, type ServerMessage, type StateMessage } from '../wire/json-message.js';
-import type { View } from '../wire/view.js';
+import type { OfferedCodec, View } from '../wire/view.js';
 import type { Client, ClientStatus } from './hub.js';
 import type { ServerSettings } from './server-settings.js';
-import type { EncodedFrame } from './view-feed.js';
+import type { EncodedFrame, ViewFeed } from './view-feed.js';
 
 /** What a client is attached to. */
 export interface WebSocketClientOptions {
   readonly socket: WebSocket;
   readonly stream: LiveStream;
   readonly view: View;
-  readonly feed: Observable<EncodedFrame>;
+  readonly codec: OfferedCodec;
+  readonly feed: ViewFeed;
   readonly settings: ServerSettings;
   readonly log: Log;
   /** The connection has ended, for whatever reason. */
@@ -45,6 +47,9 @@ export class WebSocketClient implements Client {
   #messagesThisSecond = 0;
   /** When the ping was sent that has not been answered yet. */
   #pingSentMs: number | undefined;
+  /** The client can't decode what is not a key frame: it has just joined, or lost a frame. */
+  #needsKey = true;
+  #lost = false;
   #closing = false;
 
   constructor(options: WebSocketClientOptions) {
@@ -69,7 +74,8 @@ export class WebSocketClient implements Client {
     });
     this.#sayHello(this.#announced);
     this.#sendState();
-    this.#frames = options.feed.subscribe({
+    options.feed.wantKey();
+    this.#frames = options.feed.frames$.subscribe({
       next: (frame) => this.#offer(frame),
       error: (error) => this.#end(1011, `the stream failed: ${messageOf(error)}`),
     });
@@ -109,9 +115,18 @@ export class WebSocketClient implements Client {
     }
     if (!this.#keepsUp()) {
       this.#framesDropped += 1;
+      this.#needsKey = true;
+      this.#lost = true;
       return;
     }
     const { header } = frame;
+    if (this.#needsKey && !header.key) {
+      this.#framesDropped += this.#lost ? 1 : 0;
+      this.#options.feed.wantKey();
+      return;
+    }
+    this.#needsKey = false;
+    this.#lost = false;
     if (!sameSizes(header, this.#announced)) {
       this.#announced = header;
       this.#sayHello(header);
@@ -151,15 +166,22 @@ export class WebSocketClient implements Client {
       if (isBinary) {
         throw new LimpidError('ERR_WIRE', 'Expected a text message but received a binary one');
       }
-      const { clientTimeMs } = parseClientMessage(data.toString());
-      this.#send({ type: 'clock', clientTimeMs, serverTimeMs: Date.now() });
+      const message = parseClientMessage(data.toString());
+      switch (message.type) {
+        case 'clock':
+          this.#send({ ...message, serverTimeMs: Date.now() });
+          return;
+        case 'key':
+          this.#options.feed.wantKey();
+          return;
+      }
     } catch (error) {
       this.#send({ type: 'error', code: 'ERR_WIRE', message: messageOf(error) });
     }
   }
 
   #sayHello(sizes: Sizes): void {
-    const { stream, view } = this.#options;
+    const { stream, view, codec } = this.#options;
     const { model, engine, latencyFrames } = stream.status();
     const { width, height, sourceWidth, sourceHeight } = sizes;
     this.#send({
@@ -167,7 +189,7 @@ export class WebSocketClient implements Client {
       protocol: 1,
       stream: stream.name,
       view,
-      codec: 'jpeg',
+      codec,
       width,
       height,
       sourceWidth,
@@ -199,7 +221,7 @@ export class WebSocketClient implements Client {
 }
 
 function stateOf(stream: LiveStream, framesDropped: number): StateMessage {
-  const { state, reason, fpsIn, fpsRestored, framesSkipped } = stream.status();
+  const { state, reason, fpsIn, fpsRestored, framesSkipped, stageMs } = stream.status();
   return {
     type: 'state',
     state,
@@ -208,6 +230,7 @@ function stateOf(stream: LiveStream, framesDropped: number): StateMessage {
     fpsRestored,
     framesSkipped: Object.values(framesSkipped).reduce((sum, count) => sum + count, 0),
     framesDropped,
+    stageMs: Object.fromEntries(Object.entries(stageMs).map(([stage, { p50 }]) => [stage, Math.round(p50 * 10) / 10])),
   };
 }
 

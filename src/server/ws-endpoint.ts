@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
-import { isCodec, isView, type View } from '../wire/view.js';
+import { isOfferedCodec, isView, type OfferedCodec, type View } from '../wire/view.js';
 import { type Access, queryOf, RETRY_AFTER_SECONDS, type Refusal } from './access.js';
 import type { Hub, HubStream } from './hub.js';
 import type { ServerSettings } from './server-settings.js';
@@ -33,7 +33,7 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): Upgr
     noServer: true,
     clientTracking: false,
     maxPayload: settings().maxMessageBytes,
-    // JPEG does not compress any further, and a compressor per client is memory per client.
+    // Pictures do not compress any further, and a compressor per client is memory per client.
     perMessageDeflate: false,
     // The client answers pings itself, and only while its peer reads what it is sent.
     autoPong: false,
@@ -49,12 +49,13 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): Upgr
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.removeListener('error', onSocketError);
-      const { stream, view } = target;
+      const { stream, view, codec } = target;
       const client = new WebSocketClient({
         socket: webSocket,
         stream: stream.live,
         view,
-        feed: stream.feeds[view],
+        codec,
+        feed: stream.feeds[codec][view],
         settings: settings(),
         log,
         onClosed: (closed) => hub.leave(closed),
@@ -67,6 +68,7 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): Upgr
 interface Target {
   readonly stream: HubStream;
   readonly view: View;
+  readonly codec: OfferedCodec;
 }
 
 function resolveTarget(request: IncomingMessage, hub: Hub, access: Access): Target | Refusal {
@@ -85,10 +87,10 @@ function resolveTarget(request: IncomingMessage, hub: Hub, access: Access): Targ
     return { status: 400, message: 'Expected view to be restored, source or pair' };
   }
   const codec = query.get('codec') ?? 'jpeg';
-  if (!isCodec(codec) || codec !== 'jpeg') {
-    return { status: 400, message: 'Expected codec to be jpeg, the one this server offers' };
+  if (!isOfferedCodec(codec)) {
+    return { status: 400, message: 'Expected codec to be jpeg or h264, which this server offers' };
   }
-  return hub.checkRoom(access.addressOf(request)) ?? { stream, view };
+  return hub.checkRoom(access.addressOf(request)) ?? { stream, view, codec };
 }
 
 function streamNameOf(url: string): string | undefined {

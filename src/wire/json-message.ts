@@ -2,7 +2,7 @@
  * The JSON text messages that travel beside the frames: who sends what, and how what arrives is checked.
  *
  *     server ─▶ client   hello (first, and before any change of size or codec) · state (once a second) · clock · error
- *     client ─▶ server   clock
+ *     client ─▶ server   clock · key (a decoder lost its thread)
  */
 import { LimpidError } from '../errors/limpid-error.js';
 import { type Codec, isCodec, isView, type View } from './view.js';
@@ -42,6 +42,8 @@ export interface StateMessage {
   readonly framesSkipped: number;
   /** Frames this client did not get because it reads too slowly. */
   readonly framesDropped: number;
+  /** Medians of the stages of a frame's way, ms, over the last few hundred frames. */
+  readonly stageMs?: Readonly<Record<string, number>>;
 }
 
 /** The server's time beside the client's question. */
@@ -67,15 +69,24 @@ export interface ClockQuestion {
   readonly clientTimeMs: number;
 }
 
-export type ClientMessage = ClockQuestion;
+/** Asks for a key frame, which comes soon: the client can't decode before it. */
+export interface KeyRequest {
+  readonly type: 'key';
+}
+
+export type ClientMessage = ClockQuestion | KeyRequest;
 
 /** Checks what a client wrote. Throws ERR_WIRE on anything that is not one of {@link ClientMessage}. */
 export function parseClientMessage(text: string): ClientMessage {
   const message = parseRecord(text);
-  if (message.type !== 'clock') {
-    throw wireError('a message of type "clock"', JSON.stringify(message.type ?? null).slice(0, 40));
+  switch (message.type) {
+    case 'clock':
+      return { type: 'clock', clientTimeMs: numberOf(message, 'clientTimeMs') };
+    case 'key':
+      return { type: 'key' };
+    default:
+      throw wireError('a message of type "clock" or "key"', JSON.stringify(message.type ?? null).slice(0, 40));
   }
-  return { type: 'clock', clientTimeMs: numberOf(message, 'clientTimeMs') };
 }
 
 /** Checks what a server wrote. Undefined for a type this client does not know yet; ERR_WIRE for one that is broken. */
@@ -138,6 +149,7 @@ function parseState(message: JsonRecord): StateMessage {
     fpsRestored: numberOf(message, 'fpsRestored'),
     framesSkipped: numberOf(message, 'framesSkipped'),
     framesDropped: numberOf(message, 'framesDropped'),
+    ...(message.stageMs === undefined ? {} : { stageMs: numbersOf(message, 'stageMs') }),
   };
 }
 
@@ -164,6 +176,17 @@ function numberOf(message: JsonRecord, key: string): number {
     throw wireError(`${String(message.type)}.${key} to be a finite number`, String(JSON.stringify(value)).slice(0, 40));
   }
   return value;
+}
+
+function numbersOf(message: JsonRecord, key: string): Readonly<Record<string, number>> {
+  const value = message[key];
+  if (!isRecord(value) || !Object.values(value).every((entry) => typeof entry === 'number')) {
+    throw wireError(
+      `${String(message.type)}.${key} to be an object of numbers`,
+      excerpt(String(JSON.stringify(value))),
+    );
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, Number(entry)]));
 }
 
 function textOf(message: JsonRecord, key: string): string {

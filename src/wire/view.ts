@@ -10,6 +10,10 @@ export type View = (typeof VIEWS)[number];
 export const CODECS = ['jpeg', 'h264', 'fmp4'] as const;
 export type Codec = (typeof CODECS)[number];
 
+/** The codecs this server encodes; fmp4 is to come. */
+export const OFFERED_CODECS = ['jpeg', 'h264'] as const;
+export type OfferedCodec = (typeof OFFERED_CODECS)[number];
+
 /** Whether something that came from outside names a view. */
 export function isView(value: unknown): value is View {
   return VIEWS.some((view) => view === value);
@@ -18,4 +22,9 @@ export function isView(value: unknown): value is View {
 /** Whether something that came from outside names a codec. */
 export function isCodec(value: unknown): value is Codec {
   return CODECS.some((codec) => codec === value);
+}
+
+/** Whether something that came from outside names a codec that the server offers. */
+export function isOfferedCodec(value: unknown): value is OfferedCodec {
+  return OFFERED_CODECS.some((codec) => codec === value);
 }

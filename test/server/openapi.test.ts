@@ -5,7 +5,7 @@ import { silentLog } from '../../src/log/log.js';
 import { Access } from '../../src/server/access.js';
 import { addHttpRoutes } from '../../src/server/http-routes.js';
 import { Hub } from '../../src/server/hub.js';
-import { createJpegEncoder } from '../../src/server/jpeg-encoder.js';
+import { createJpegEncoder, jpegPictures } from '../../src/server/jpeg-encoder.js';
 import { Metrics } from '../../src/server/metrics.js';
 import { openApiDocument, streamStatusSchema } from '../../src/server/openapi.js';
 import { parseServerSettings } from '../../src/server/server-settings.js';
@@ -18,8 +18,9 @@ afterEach(() => app.close());
 /** The routes of a server, and a way to ask them. */
 async function routes(): Promise<readonly string[]> {
   const settings = parseServerSettings({});
-  const encode = createJpegEncoder(85, () => {});
-  const hub = new Hub([new SyntheticStream()], { encode, maxClients: 1, maxClientsPerAddress: 1, log: silentLog });
+  const pictures = jpegPictures(createJpegEncoder(85));
+  const encoders = { jpeg: pictures, h264: pictures };
+  const hub = new Hub([new SyntheticStream()], { encoders, maxClients: 1, maxClientsPerAddress: 1, log: silentLog });
   const access = new Access(settings);
   const found: string[] = [];
   app = fastify();

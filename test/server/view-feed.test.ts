@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/frame/frame.js';
 import { silentLog } from '../../src/log/log.js';
-import { createJpegEncoder } from '../../src/server/jpeg-encoder.js';
+import { createJpegEncoder, jpegPictures } from '../../src/server/jpeg-encoder.js';
 import { createViewFeed, type EncodedFrame } from '../../src/server/view-feed.js';
 import { SyntheticStream } from './synthetic-stream.js';
 
@@ -13,19 +13,19 @@ function manualEncoder() {
     new Promise<Buffer>((resolve, reject) => {
       started.push({ frame, finish: () => resolve(Buffer.from([frame.seq])), fail: () => reject(new Error('broken')) });
     });
-  return { started, encode };
+  return { started, openEncoder: jpegPictures(encode) };
 }
 
 function collect(feed: ReturnType<typeof createViewFeed>) {
   const frames: EncodedFrame[] = [];
-  return { frames, subscription: feed.subscribe((frame) => frames.push(frame)) };
+  return { frames, subscription: feed.frames$.subscribe((frame) => frames.push(frame)) };
 }
 
 describe('view feed', () => {
   it('encodes nothing while nobody watches', () => {
     const stream = new SyntheticStream();
-    const { started, encode } = manualEncoder();
-    const feed = createViewFeed({ stream, view: 'restored', encode, log: silentLog });
+    const { started, openEncoder } = manualEncoder();
+    const feed = createViewFeed({ stream, view: 'restored', openEncoder, log: silentLog });
     stream.emit();
     const { subscription } = collect(feed);
     stream.emit();
@@ -37,8 +37,8 @@ describe('view feed', () => {
 
   it('encodes once for all who watch, one frame at a time, newest first', async () => {
     const stream = new SyntheticStream();
-    const { started, encode } = manualEncoder();
-    const feed = createViewFeed({ stream, view: 'restored', encode, log: silentLog });
+    const { started, openEncoder } = manualEncoder();
+    const feed = createViewFeed({ stream, view: 'restored', openEncoder, log: silentLog });
     const one = collect(feed);
     const two = collect(feed);
     stream.emit();
@@ -58,8 +58,8 @@ describe('view feed', () => {
 
   it('goes on after a frame that could not be encoded, and gives it back', async () => {
     const stream = new SyntheticStream();
-    const { started, encode } = manualEncoder();
-    const { frames } = collect(createViewFeed({ stream, view: 'restored', encode, log: silentLog }));
+    const { started, openEncoder } = manualEncoder();
+    const { frames } = collect(createViewFeed({ stream, view: 'restored', openEncoder, log: silentLog }));
     stream.emit();
     started[0]?.fail();
     await nextTurn();
@@ -72,8 +72,8 @@ describe('view feed', () => {
 
   it('gives back what waited when the last client leaves', async () => {
     const stream = new SyntheticStream();
-    const { started, encode } = manualEncoder();
-    const { subscription, frames } = collect(createViewFeed({ stream, view: 'pair', encode, log: silentLog }));
+    const { started, openEncoder } = manualEncoder();
+    const { subscription, frames } = collect(createViewFeed({ stream, view: 'pair', openEncoder, log: silentLog }));
     stream.emit();
     stream.emit();
     subscription.unsubscribe();
@@ -88,8 +88,8 @@ describe('view feed', () => {
 
   it('tells a discontinuity with the next frame that is shown', async () => {
     const stream = new SyntheticStream();
-    const { started, encode } = manualEncoder();
-    const { frames } = collect(createViewFeed({ stream, view: 'restored', encode, log: silentLog }));
+    const { started, openEncoder } = manualEncoder();
+    const { frames } = collect(createViewFeed({ stream, view: 'restored', openEncoder, log: silentLog }));
     stream.emit(); // seq 1 is a discontinuity
     started[0]?.finish();
     await nextTurn();
@@ -102,11 +102,13 @@ describe('view feed', () => {
   it('compresses a picture once for the views that share it', async () => {
     const stream = new SyntheticStream();
     let encodes = 0;
-    const encode = createJpegEncoder(85, () => {
-      encodes += 1;
-    });
-    const restored = collect(createViewFeed({ stream, view: 'restored', encode, log: silentLog }));
-    const pair = collect(createViewFeed({ stream, view: 'pair', encode, log: silentLog }));
+    const openEncoder = jpegPictures(
+      createJpegEncoder(85, () => {
+        encodes += 1;
+      }),
+    );
+    const restored = collect(createViewFeed({ stream, view: 'restored', openEncoder, log: silentLog }));
+    const pair = collect(createViewFeed({ stream, view: 'pair', openEncoder, log: silentLog }));
     stream.emit();
     while (restored.frames.length + pair.frames.length < 2) {
       await nextTurn();

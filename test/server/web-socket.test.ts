@@ -115,6 +115,7 @@ describe('WebSocket', () => {
       fpsRestored: 12.5,
       framesSkipped: 0,
       framesDropped: 0,
+      stageMs: { wait: 1, pyramid: 1, restore: 1, total: 1 },
     });
     client.socket.send('{"type":"clock","clientTimeMs":12.5}');
     const clock = await client.message('clock');
@@ -131,7 +132,7 @@ describe('WebSocket', () => {
     expect(await client.message('error')).toEqual({
       type: 'error',
       code: 'ERR_WIRE',
-      message: 'Expected a message of type "clock" but received "reboot"',
+      message: 'Expected a message of type "clock" or "key" but received "reboot"',
     });
     stream.emit();
     await client.frame(1);
@@ -162,7 +163,7 @@ describe('WebSocket', () => {
     expect(await at('/')).toBe(404);
     expect(await at('/streams/%E0%A4%A')).toBe(404);
     expect(await at('/streams/gate?view=behind')).toBe(400);
-    expect(await at('/streams/gate?codec=h264')).toBe(400);
+    expect(await at('/streams/gate?codec=fmp4')).toBe(400);
     expect(await at('/streams/gate?codec=theora')).toBe(400);
     const only = new TestClient(`${server.url}/streams/gate`);
     await only.hello();
