@@ -18,7 +18,7 @@ import { engineOptionsSchema } from '../engine/engine-options.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import { redactUri } from '../log/redact.js';
 import { serverSettingsSchema } from '../server/server-settings.js';
-import { recordOptionsSchema } from '../sink/record-options.js';
+import { sinkKeys } from '../sink/open-sinks.js';
 import { sourceOptionsSchema } from '../source/source-options.js';
 import { overloadOptionsSchema } from '../stream/overload-options.js';
 import { reconnectOptionsSchema } from '../stream/reconnect-options.js';
@@ -55,7 +55,7 @@ const streamSchema = z.strictObject({
   sceneCuts: z.boolean().default(true).describe('Whether windows end at scene cuts; a fixed camera has none.'),
   engine: engineOptionsSchema.prefault({}).describe('How the engine is run.'),
   reconnect: reconnectOptionsSchema.prefault({}).describe('Waits before a lost source is opened again.'),
-  record: recordOptionsSchema.optional().describe('Records the restored stream.'),
+  ...sinkKeys,
 });
 
 /** The whole configuration; unknown keys are errors. */

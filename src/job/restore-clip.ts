@@ -14,7 +14,7 @@ import { rawVideo } from '../media/raw-video.js';
 import { audioParser, type ClipContainer } from '../sink/clip-audio.js';
 import { openClipFile } from '../sink/clip-file.js';
 import type { MediaFile } from '../sink/media-file.js';
-import { reserveRecording } from '../sink/recording-path.js';
+import { reserveFile } from '../sink/reserve-file.js';
 import type { AudioTrack } from '../source/audio-track.js';
 import type { RestoreOutput } from './restore-output.js';
 import { sizeText } from './size.js';
@@ -35,7 +35,7 @@ export function openClipOutput(options: ClipOptions): RestoreOutput {
   if (options.track !== null) {
     audioParser(options.track.caps, options.container);
   }
-  return new ClipOutput(options, reserveRecording({ path: options.path }, new Date()));
+  return new ClipOutput(options, reserveFile(options.path));
 }
 
 class ClipOutput implements RestoreOutput {

@@ -5,7 +5,8 @@ import type { StreamConfig } from '../config/config.js';
 import { openLighter, openLiveStages } from '../engine/live-engine.js';
 import type { LimpidError } from '../errors/limpid-error.js';
 import type { Log } from '../log/log.js';
-import { openRecorder } from '../sink/record.js';
+import { findModel } from '../model/registry.js';
+import { openSinks } from '../sink/open-sinks.js';
 import { openSource } from '../source/open-source.js';
 import { openStream, type RunningStream } from '../stream/open-stream.js';
 import { RateLimitedReports } from '../stream/rate-limited-reports.js';
@@ -46,9 +47,19 @@ export async function assembleStream(stream: StreamConfig, options: AssembleOpti
     nextStages,
     lighter,
     overload: stream.overload,
-    sinks: stream.record === undefined ? [] : [openRecorder({ ...stream.record, stream: stream.name })],
+    sinks: openSinks(stream, {
+      stream: stream.name,
+      models: await Promise.all([engine, ...nextStages].map(({ spec }) => provenanceOf(spec.model))),
+      onTrouble: (error) => log.warn({ stream: stream.name }, error.message),
+    }),
     sceneCuts: stream.sceneCuts,
     reconnect: source.live ? { ...stream.reconnect, mustOpenFirst } : undefined,
     log,
   });
+}
+
+/** A model's name and the sha256 of its weights, for the tags of what it restored. */
+async function provenanceOf(name: string): Promise<{ name: string; sha256: string | null }> {
+  const card = await findModel(name).catch(() => undefined);
+  return { name, sha256: card?.manifest?.weights.sha256 ?? null };
 }

@@ -1,47 +1,67 @@
 /**
- * The recording sink: restored frames into Matroska or fragmented MP4 files, one file for each picture size.
+ * The recording sink: pictures and sound into Matroska or fragmented MP4 files, one after the other.
+ *
+ *     frames ──▶ file 1 ──▶ file 2 …      the next begins at a size or time limit, at another picture size, after a failure;
+ *                  └ finished beside it, while the next is written
  */
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { LimpidError } from '../errors/limpid-error.js';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { Frame } from '../frame/frame.js';
+import { type MediaFile, removeIfEmpty } from './media-file.js';
 import { type RecordOptions, type ResolvedRecordOptions, recordOptionsSchema } from './record-options.js';
-import { RecordingFile } from './recording-file.js';
-import { type RecordingName, reserveRecording } from './recording-path.js';
-import type { Sink } from './sink.js';
+import { openRecordingFile } from './recording-file.js';
+import { reserveFile } from './reserve-file.js';
+import type { AudioSlice, Sink } from './sink.js';
+import { Storage } from './storage.js';
+import type { Provenance } from './tags.js';
 
 /** A recording. */
 export interface Recorder extends Sink {
-  /** Files written so far, the current one last. */
+  /** The last hundred files, the current one last. */
   readonly files: readonly string[];
 }
 
+/** What is known of a recording's pictures, and who hears of its troubles. */
+export interface RecorderContext {
+  /** Default: the stream "limpid", restored by nothing that is named. */
+  readonly provenance?: Provenance;
+  /** Told of what fails beside the writing: a file that could not be finished, an old one that could not be deleted. */
+  readonly onTrouble?: (error: LimpidError) => void;
+}
+
 /** What is recorded, and where: files in a folder, named by stream and time, or one file at a path. */
-export type RecorderOptions =
-  | (RecordOptions & { readonly stream?: string })
-  | (Omit<RecordOptions, 'dir'> & { readonly path: string });
+export type RecorderOptions = RecordOptions | (Omit<RecordOptions, 'dir'> & { readonly path: string });
+
+const EXTENSIONS = { matroska: '.mkv', mp4: '.mp4' } as const;
+const UNNAMED: Provenance = { stream: 'limpid', view: 'restored', models: [] };
+const NS_PER_SECOND = 1e9;
+const BYTES_PER_MEGABYTE = 1e6;
+/** Time between two looks at the size of the file, ms. */
+const LOOK_MS = 1_000;
+const FILES_KEPT = 100;
 
 /**
  * Opens a recording. The first frame creates the file `<dir>/<stream>-YYYYMMDD-HHMMSS.mkv`, or the one at `path`; a frame of
- * another size finishes it and begins the next. No file is overwritten: a number goes behind a name that is taken. The PTS
- * of each file begin at 0 and keep their spacing.
+ * another size finishes it and begins the next, as a limit of time or size does. No file is overwritten: a number goes
+ * behind a name that is taken. The PTS of each file begin at 0 and keep their spacing.
  *
- * Throws ERR_CONFIG for options out of range. A failed recorder stays failed: every later write rejects with the same error.
+ * Throws ERR_CONFIG for options out of range. A write that rejects has lost its frame; the next one begins a new file.
  *
  * @example
- * const recorder = openRecorder({ dir: 'recordings', container: 'mp4', stream: 'gate' });
+ * const recorder = openRecorder({ dir: 'recordings', container: 'mp4', segmentSeconds: 600, keepHours: 48 });
  * await recorder.write(frame);
  * await recorder.close();
  */
-export function openRecorder(options: RecorderOptions): Recorder {
+export function openRecorder(options: RecorderOptions, context: RecorderContext = {}): Recorder {
+  const { provenance = UNNAMED, onTrouble = () => undefined } = context;
   if ('path' in options) {
     const { path, ...rest } = options;
     const settings = settingsOf({ ...rest, dir: dirname(path) });
-    return new FileRecorder(`recording to ${path}`, { path }, settings);
+    return new FileRecorder({ label: `recording to ${path}`, path, settings, provenance, onTrouble });
   }
-  const { stream = 'limpid', ...rest } = options;
-  const settings = settingsOf(rest);
-  const { dir, container } = settings;
-  return new FileRecorder(`recording to ${dir}`, { dir, container, stream }, settings);
+  const settings = settingsOf(options);
+  return new FileRecorder({ label: `recording to ${settings.dir}`, settings, provenance, onTrouble });
 }
 
 function settingsOf(options: RecordOptions): ResolvedRecordOptions {
@@ -53,54 +73,135 @@ function settingsOf(options: RecordOptions): ResolvedRecordOptions {
   return parsed.data;
 }
 
+interface FileRecorderPlan extends Required<RecorderContext> {
+  readonly label: string;
+  /** The one file that is asked for; else files are named by the settings. */
+  readonly path?: string;
+  readonly settings: ResolvedRecordOptions;
+}
+
 class FileRecorder implements Recorder {
   readonly label: string;
-  readonly #name: RecordingName;
-  readonly #options: ResolvedRecordOptions;
-  readonly #files: string[] = [];
-  #current: RecordingFile | null = null;
-  #failure: unknown = null;
+  readonly view: Provenance['view'];
+  readonly files: string[] = [];
+  readonly #plan: FileRecorderPlan;
+  readonly #storage: Storage;
+  #current: MediaFile | null = null;
+  #currentBytes = 0;
+  #lookedMs = 0;
+  /** The file before, being finished. */
+  #finishing: { readonly path: string; readonly done: Promise<void> } | null = null;
   #closed: Promise<void> | null = null;
 
-  constructor(label: string, name: RecordingName, options: ResolvedRecordOptions) {
+  constructor(plan: FileRecorderPlan) {
+    const { label, settings, provenance } = plan;
     this.label = label;
-    this.#name = name;
-    this.#options = options;
+    this.view = provenance.view;
+    this.#plan = plan;
+    const name = provenance.view === 'source' ? `${provenance.stream}-source` : provenance.stream;
+    this.#storage = new Storage(settings, name, EXTENSIONS[settings.container]);
   }
 
-  get files(): readonly string[] {
-    return this.#files;
-  }
-
-  async write(frame: Frame): Promise<void> {
+  async write(frame: Frame, audio?: AudioSlice): Promise<void> {
     if (this.#closed !== null) {
       throw new LimpidError('ERR_SINK_WRITE', `The ${this.label} is closed and takes no more frames`);
     }
-    if (this.#failure !== null) {
-      throw this.#failure;
-    }
+    await this.#ensureRoom();
+    const file = await this.#fileFor(frame, audio);
     try {
-      const file = await this.#fileFor(frame);
       await file.write(frame);
     } catch (error) {
-      this.#failure = error;
+      this.#current = null;
       throw error;
     }
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#current?.close() ?? Promise.resolve();
+    this.#closed ??= this.#finishAll();
     return this.#closed;
   }
 
-  async #fileFor(frame: Frame): Promise<RecordingFile> {
-    if (this.#current?.takes(frame) === true) {
-      return this.#current;
-    }
+  async #finishAll(): Promise<void> {
+    await this.#finishing?.done;
     await this.#current?.close();
-    const path = reserveRecording(this.#name, new Date());
-    this.#current = new RecordingFile(path, frame, this.#options);
-    this.#files.push(path);
-    return this.#current;
   }
+
+  /** A full disk finishes the file while that can still be written. */
+  async #ensureRoom(): Promise<void> {
+    try {
+      await this.#storage.ensureRoom(this.#open());
+    } catch (error) {
+      await this.#finish(this.#current);
+      throw error;
+    }
+  }
+
+  async #fileFor(frame: Frame, audio: AudioSlice | undefined): Promise<MediaFile> {
+    const current = this.#current;
+    if (current !== null) {
+      if ((audio?.caps ?? null) === current.audioCaps) {
+        for (const packet of audio?.packets ?? []) {
+          current.writeAudio(packet);
+        }
+      }
+      if (current.takes(frame) && !(await this.#isFull(current, frame))) {
+        return current;
+      }
+      await this.#finish(current);
+    }
+    return this.#begin(frame);
+  }
+
+  async #begin(first: Frame): Promise<MediaFile> {
+    const { path, settings, provenance, onTrouble } = this.#plan;
+    const reserved = path === undefined ? this.#storage.reserve(new Date()) : reserveFile(path);
+    const file = await openRecordingFile({ path: reserved, first, options: settings, provenance }).catch((error) => {
+      removeIfEmpty(reserved);
+      throw error;
+    });
+    this.#current = file;
+    this.#currentBytes = 0;
+    this.files.push(reserved);
+    if (this.files.length > FILES_KEPT) {
+      this.files.shift();
+    }
+    if (path === undefined) {
+      this.#storage.deleteExpired(this.#open()).catch((error: unknown) => onTrouble(asLimpidError(error)));
+    }
+    return file;
+  }
+
+  /** Lets a file be finished while the next one is written; waits for the one before. */
+  async #finish(file: MediaFile | null): Promise<void> {
+    this.#current = null;
+    if (file !== null) {
+      await this.#finishing?.done;
+      const done = file.close().catch((error: unknown) => this.#plan.onTrouble(asLimpidError(error)));
+      this.#finishing = { path: file.path, done };
+    }
+  }
+
+  async #isFull(file: MediaFile, frame: Frame): Promise<boolean> {
+    const { segmentSeconds, segmentMegabytes } = this.#plan.settings;
+    if (segmentSeconds !== undefined && Number(frame.ptsNs - file.originNs) >= segmentSeconds * NS_PER_SECOND) {
+      return true;
+    }
+    if (segmentMegabytes === undefined) {
+      return false;
+    }
+    const nowMs = Date.now();
+    if (nowMs - this.#lookedMs >= LOOK_MS) {
+      this.#lookedMs = nowMs;
+      this.#currentBytes = (await stat(file.path).catch(() => null))?.size ?? 0;
+    }
+    return this.#currentBytes >= segmentMegabytes * BYTES_PER_MEGABYTE;
+  }
+
+  #open(): ReadonlySet<string> {
+    return new Set([this.#current?.path ?? '', this.#finishing?.path ?? '']);
+  }
+}
+
+function asLimpidError(error: unknown): LimpidError {
+  return error instanceof LimpidError ? error : new LimpidError('ERR_SINK_WRITE', messageOf(error), { cause: error });
 }

@@ -1,36 +1,41 @@
 /**
- * One file of a recording: pictures of one size, encoded as they come.
+ * One file of a recording: pictures of one size, encoded as they come, and the sound as it was.
  */
 import type { Frame } from '../frame/frame.js';
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
-import { type RawVideo, rawVideo } from '../media/raw-video.js';
+import { encodingText, videoFor } from './encoder.js';
 import { MediaFile } from './media-file.js';
 import type { ResolvedRecordOptions } from './record-options.js';
-import { encoderFormat, FRAGMENT_MS } from './video-encoding.js';
+import { type Provenance, tagList } from './tags.js';
+import { FRAGMENT_MS } from './video-encoding.js';
 
-/** Rate assumed for the distance of key frames when none is told. */
-const ASSUMED_FRAMES_PER_SECOND = 30;
-
-/** A recording's file. */
-export class RecordingFile extends MediaFile {
-  /** Opens a file at a reserved path for pictures like `first`, whose PTS becomes 0; `first` itself is written by `write`. */
-  constructor(path: string, first: Frame, options: ResolvedRecordOptions) {
-    const { writeTimeoutMs, finishTimeoutMs } = options;
-    const video = rawVideo(first.width, first.height, options.framesPerSecond ?? null, first.pixelAspect);
-    const launch = launchText(path, video, options);
-    super({ path, noun: 'recording', video, launch, originNs: first.ptsNs, writeTimeoutMs, finishTimeoutMs });
-  }
+/** What a recording's file is made of. */
+export interface RecordingFilePlan {
+  /** A reserved path. */
+  readonly path: string;
+  /** Pictures are like this one, whose PTS becomes 0; it is itself written by `write`. */
+  readonly first: Frame;
+  readonly options: ResolvedRecordOptions;
+  readonly provenance: Provenance;
 }
 
-function launchText(path: string, video: RawVideo, options: ResolvedRecordOptions): string {
-  const fps = options.framesPerSecond ?? ASSUMED_FRAMES_PER_SECOND;
-  return fillLaunchText(readLaunchText(`sink-record-${options.container}`), {
+/** Opens a file. Rejects with ERR_SINK_OPEN when there is no encoder. */
+export async function openRecordingFile({ path, first, options, provenance }: RecordingFilePlan): Promise<MediaFile> {
+  const { container, writeTimeoutMs, finishTimeoutMs } = options;
+  const video = videoFor(first, options);
+  const encoded = await encodingText(video, options);
+  const muxed = fillLaunchText(readLaunchText(`sink-${container}`), {
     path,
-    ...encoderFormat(video),
-    preset: options.preset,
-    crf: options.crf,
-    maxBitrateKbps: options.maxBitrateKbps,
-    gopFrames: Math.max(1, Math.round(options.gopSeconds * fps)),
-    ...(options.container === 'mp4' ? { fragmentMs: FRAGMENT_MS } : {}),
+    tags: tagList(provenance),
+    ...(container === 'mp4' ? { fragmentMs: FRAGMENT_MS } : {}),
+  });
+  return new MediaFile({
+    path,
+    noun: 'recording',
+    video,
+    launch: `${encoded} ${muxed}`,
+    originNs: first.ptsNs,
+    writeTimeoutMs,
+    finishTimeoutMs,
   });
 }

@@ -5,7 +5,7 @@ import { identity, Subject, type Subscription } from 'rxjs';
 import { tap } from 'rxjs/operators';
 import type { Engine } from '../engine/engine.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
-import type { FallbackReason, RestoredFrame } from '../frame/frame.js';
+import type { FallbackReason, Frame, RestoredFrame } from '../frame/frame.js';
 import { Gate } from '../frame/gate.js';
 import type { LiveStream, StreamState, StreamStatus } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
@@ -127,6 +127,7 @@ class AssembledStream implements RunningStream {
         tap((frame) => {
           this.#sourceSize = { width: frame.width, height: frame.height };
           this.#statistics.countIn(Date.now());
+          this.#feed('source', frame);
         }),
         this.#parts.sceneCuts === false ? identity : markSceneCuts(() => this.#statistics.countSceneCut()),
         restoreStages({
@@ -160,10 +161,16 @@ class AssembledStream implements RunningStream {
     if (restored.fallback !== undefined) {
       this.#reports.report(`a frame is shown upscaled, not restored: ${fallbackSentence(restored.fallback)}`);
     }
-    for (const sink of this.#sinks) {
-      sink.push(restored.frame);
-    }
+    this.#feed('restored', restored.frame);
     this.restored$.next(restored);
+  }
+
+  #feed(view: 'restored' | 'source', frame: Frame): void {
+    for (const sink of this.#sinks) {
+      if (sink.view === view) {
+        sink.push(frame);
+      }
+    }
   }
 
   #onSession(event: SessionEvent): void {
@@ -209,10 +216,23 @@ class AssembledStream implements RunningStream {
   }
 
   #queueFor(sink: Sink): SinkQueue {
+    const { log } = this.#parts;
+    const at = { stream: this.name };
+    let told = '';
     return new SinkQueue(sink, {
       onDrop: () => this.#reports.report(`${sink.label} is slow: a frame was dropped`),
-      onFailure: (error) =>
-        this.#parts.log.error({ stream: this.name }, `${sink.label} takes no more frames: ${error.message}`),
+      onFailure: (error, retryInMs) => {
+        // The same trouble at every attempt is one line.
+        if (error.message !== told) {
+          const next = retryInMs === null ? '' : `; next attempt in ${(retryInMs / 1_000).toFixed(1)} s`;
+          log.error(at, `${error.message}${next}`);
+        }
+        told = error.message;
+      },
+      onRecovery: (lost) => {
+        told = '';
+        log.info(at, `${sink.label} is back; frames lost meanwhile: ${lost}`);
+      },
     });
   }
 

@@ -5,8 +5,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Frame } from '../../src/frame/frame.js';
 import { openRecorder, type Recorder } from '../../src/sink/record.js';
 import { recordOptionsSchema } from '../../src/sink/record-options.js';
-import { RecordingFile } from '../../src/sink/recording-file.js';
-import { reserveRecording } from '../../src/sink/recording-path.js';
+import { openRecordingFile } from '../../src/sink/recording-file.js';
+import { Storage } from '../../src/sink/storage.js';
 import { decodeAll, decodeFrame, probeVideo } from '../fixtures/ffprobe.js';
 import { mediaProcessesOf, untilGone } from '../fixtures/processes.js';
 import { scratchFolder } from '../fixtures/video-files.js';
@@ -67,7 +67,7 @@ describe.each(CONTAINERS)('a %s recording', (container) => {
       ptsMs.push(7_000 + at);
     }
     const frames = ptsMs.map((at, seq) => frameOf(seq, at));
-    const path = await record(openRecorder({ dir: folder, container, stream: `vfr-${container}` }), frames);
+    const path = await record(openRecorder({ dir: folder, container, name: `vfr-${container}` }), frames);
     const video = probeVideo(path);
     expect(video).toMatchObject({ codec: 'h264', width: 320, height: 180, pixelFormat: 'yuv420p', colorRange: 'tv' });
     expect(video.ptsMs).toHaveLength(75);
@@ -80,7 +80,7 @@ describe.each(CONTAINERS)('a %s recording', (container) => {
 
   it('puts a key frame at least every gopSeconds of the expected rate', async () => {
     const frames = Array.from({ length: 50 }, (_, seq) => frameOf(seq, seq * 100));
-    const recorder = openRecorder({ dir: folder, container, framesPerSecond: 10, gopSeconds: 2, stream: 'gop' });
+    const recorder = openRecorder({ dir: folder, container, framesPerSecond: 10, gopSeconds: 2, name: 'gop' });
     const { isKey } = probeVideo(await record(recorder, frames));
     const keys = isKey.flatMap((key, index) => (key ? [index] : []));
     expect(keys[0]).toBe(0);
@@ -92,7 +92,7 @@ describe.each(CONTAINERS)('a %s recording', (container) => {
     { width: 320, height: 180, colorSpace: 'smpte170m' },
     { width: 1280, height: 720, colorSpace: 'bt709' },
   ])('converts and tags colours alike at $width×$height', async ({ width, height, colorSpace }) => {
-    const recorder = openRecorder({ dir: folder, container, crf: 4, stream: `colour-${height}` });
+    const recorder = openRecorder({ dir: folder, container, crf: 4, name: `colour-${height}` });
     const path = await record(recorder, [patches(width, height)]);
     expect(probeVideo(path).colorSpace).toBe(colorSpace);
     const decoded = decodeFrame(path, 0);
@@ -107,7 +107,7 @@ describe.each(CONTAINERS)('a %s recording', (container) => {
 
   it('takes odd sizes, leaving out the odd column and row', async () => {
     const frames = Array.from({ length: 5 }, (_, seq) => frameOf(seq, seq * 40, 161, 91));
-    const path = await record(openRecorder({ dir: folder, container, crf: 0, stream: 'odd' }), frames);
+    const path = await record(openRecorder({ dir: folder, container, crf: 0, name: 'odd' }), frames);
     expect(probeVideo(path)).toMatchObject({ width: 160, height: 90, pixelFormat: 'yuv420p' });
     // Rows were not sheared by their padding: the picture's corners have the gradient's colours.
     const decoded = decodeFrame(path, 0);
@@ -117,7 +117,7 @@ describe.each(CONTAINERS)('a %s recording', (container) => {
   });
 
   it('finishes the file and begins another when the size changes', async () => {
-    const recorder = openRecorder({ dir: folder, container, stream: 'resized' });
+    const recorder = openRecorder({ dir: folder, container, name: 'resized' });
     const sizes = [
       [320, 180],
       [160, 120],
@@ -146,7 +146,7 @@ describe('a recording that is cut off', () => {
   ] as const)(
     '$container plays up to the last second when its process is killed',
     async ({ container, leastFrames }) => {
-      const recorder = openRecorder({ dir: folder, container, stream: 'killed' });
+      const recorder = openRecorder({ dir: folder, container, name: 'killed' });
       for (let seq = 0; seq < FRAMES; seq += 1) {
         await recorder.write(frameOf(seq, seq * 40));
       }
@@ -168,7 +168,12 @@ describe('a recording that is cut off', () => {
   );
 
   it('says that the disk is full', async () => {
-    const file = new RecordingFile('/dev/full', frameOf(0, 0), recordOptionsSchema.parse({ dir: '/dev' }));
+    const file = await openRecordingFile({
+      path: '/dev/full',
+      first: frameOf(0, 0),
+      options: recordOptionsSchema.parse({ dir: '/dev' }),
+      provenance: { stream: 'full', view: 'restored', models: [] },
+    });
     const writeOn = async () => {
       for (let seq = 0; seq < 1_000; seq += 1) {
         await file.write(frameOf(seq, seq * 40));
@@ -184,7 +189,7 @@ describe('a recording that is cut off', () => {
   });
 
   it('gives up an encoder that takes nothing more', async () => {
-    const recorder = openRecorder({ dir: folder, stream: 'frozen', writeTimeoutMs: 300 });
+    const recorder = openRecorder({ dir: folder, name: 'frozen', writeTimeoutMs: 300 });
     await recorder.write(frameOf(0, 0));
     const [pid = -1] = mediaProcessesOf();
     process.kill(pid, 'SIGSTOP');
@@ -201,7 +206,7 @@ describe('a recording that is cut off', () => {
   });
 
   it('cuts a file that can not be finished in time', async () => {
-    const recorder = openRecorder({ dir: folder, stream: 'unfinished', finishTimeoutMs: 300 });
+    const recorder = openRecorder({ dir: folder, name: 'unfinished', finishTimeoutMs: 300 });
     await recorder.write(frameOf(0, 0));
     const [pid = -1] = mediaProcessesOf();
     process.kill(pid, 'SIGSTOP');
@@ -224,9 +229,10 @@ describe('a recorder', () => {
   });
 
   it('never overwrites: a second in which a name is taken gets a number', () => {
-    const name = { dir: join(folder, 'names'), stream: 'front door/1', container: 'matroska' } as const;
+    const options = recordOptionsSchema.parse({ dir: join(folder, 'names') });
+    const storage = new Storage(options, 'front door/1', '.mkv');
     const now = new Date(2026, 10, 5, 9, 8, 7);
-    expect([1, 2, 3].map(() => basename(reserveRecording(name, now)))).toEqual([
+    expect([1, 2, 3].map(() => basename(storage.reserve(now)))).toEqual([
       'front-door-1-20261105-090807.mkv',
       'front-door-1-20261105-090807-2.mkv',
       'front-door-1-20261105-090807-3.mkv',
@@ -274,7 +280,7 @@ describe('a recorder', () => {
   it('keeps PTS of the stream to the nanosecond scale of its own start', async () => {
     const startMs = 123_456.789;
     const frames = [0, 33.366, 66.733].map((at, seq) => frameOf(seq, startMs + at));
-    const recorder = openRecorder({ dir: folder, container: 'mp4', stream: 'exact' });
+    const recorder = openRecorder({ dir: folder, container: 'mp4', name: 'exact' });
     const { ptsMs } = probeVideo(await record(recorder, frames));
     const first = frames[0]?.ptsNs ?? 0n;
     ptsMs.forEach((at, index) => {

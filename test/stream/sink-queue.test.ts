@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LimpidError } from '../../src/errors/limpid-error.js';
 import type { Frame } from '../../src/frame/frame.js';
 import { Lease } from '../../src/frame/lease.js';
-import type { Sink } from '../../src/sink/sink.js';
+import type { AudioSlice, Sink } from '../../src/sink/sink.js';
 import { SinkQueue } from '../../src/stream/sink-queue.js';
 import { testFrame } from '../fixtures/frames.js';
 
@@ -10,11 +10,14 @@ import { testFrame } from '../fixtures/frames.js';
 class HeldSink implements Sink {
   readonly label = 'held';
   readonly written: number[] = [];
+  /** Times of the packets that came with each frame. */
+  readonly heard: (bigint | null)[][] = [];
   closed = 0;
   #finish: ((error?: Error) => void) | undefined;
 
-  write(frame: Frame): Promise<void> {
+  write(frame: Frame, audio?: AudioSlice): Promise<void> {
     this.written.push(frame.seq);
+    this.heard.push((audio?.packets ?? []).map(({ ptsNs }) => ptsNs));
     return new Promise((resolve, reject) => {
       this.#finish = (error) => (error === undefined ? resolve() : reject(error));
     });
@@ -38,11 +41,15 @@ function start(limit: number) {
   const sink = new HeldSink();
   const dropped: number[] = [];
   const failures: string[] = [];
+  const recoveries: number[] = [];
   const freed: number[] = [];
+  const clock = { ms: 0 };
   const queue = new SinkQueue(sink, {
     limit,
     onDrop: (frame) => dropped.push(frame.seq),
-    onFailure: (error) => failures.push(error.message),
+    onFailure: (error, retryInMs) => failures.push(`${error.message}; ${retryInMs}`),
+    onRecovery: (lost) => recoveries.push(lost),
+    now: () => clock.ms,
   });
   const push = (...seqs: number[]) => {
     for (const seq of seqs) {
@@ -51,7 +58,7 @@ function start(limit: number) {
       lease.release();
     }
   };
-  return { sink, queue, push, dropped, failures, freed };
+  return { sink, queue, push, dropped, failures, recoveries, freed, clock };
 }
 
 describe('SinkQueue', () => {
@@ -100,13 +107,48 @@ describe('SinkQueue', () => {
     expect(sink.closed).toBe(1);
   });
 
-  it('reports a failure once, frees what waits and takes no more', async () => {
-    const { sink, push, failures, freed } = start(4);
+  it('loses what waits when the sink fails, and tries again later each time until it is well', async () => {
+    const { sink, push, failures, recoveries, freed, clock } = start(4);
+    const failure = new LimpidError('ERR_SINK_WRITE', 'the disk is full');
     push(0, 1);
-    await sink.finish(new LimpidError('ERR_SINK_WRITE', 'the disk is full'));
+    await sink.finish(failure);
+    clock.ms = 499;
     push(2);
-    expect(failures).toEqual(['the disk is full']);
-    expect(freed.sort()).toEqual([0, 1, 2]);
     expect(sink.written).toEqual([0]);
+    clock.ms = 500;
+    push(3);
+    await sink.finish(failure);
+    expect(failures).toEqual(['the disk is full; 500', 'the disk is full; 1000']);
+    expect(freed.sort()).toEqual([0, 1, 2, 3]);
+
+    clock.ms = 1_500;
+    push(4);
+    await sink.finish();
+    clock.ms = 4_499;
+    push(5);
+    await sink.finish();
+    expect(recoveries).toEqual([]);
+    clock.ms = 4_500;
+    push(6);
+    await sink.finish();
+    expect(recoveries).toEqual([4]);
+    push(7);
+    await sink.finish(failure);
+    expect(failures.at(-1)).toBe('the disk is full; 500');
+  });
+
+  it('hands the sound of a dropped frame to the next one', async () => {
+    const { sink, queue } = start(2);
+    const slice = (ptsNs: bigint) => ({
+      caps: 'audio/x-alaw',
+      packets: [{ ptsNs, durationNs: null, data: Buffer.alloc(1) }],
+    });
+    for (const seq of [0, 1, 2, 3]) {
+      queue.push(testFrame(seq), slice(BigInt(seq)));
+    }
+    for (let writes = 0; writes < 3; writes += 1) {
+      await sink.finish();
+    }
+    expect(sink.heard).toEqual([[0n], [1n, 2n], [3n]]);
   });
 });

@@ -1,0 +1,20 @@
+/**
+ * Which elements the installed GStreamer has. Those of a card's codecs are there only when the card is.
+ */
+import { execFile } from 'node:child_process';
+
+const TIMEOUT_MS = 20_000;
+const known = new Map<string, Promise<boolean>>();
+
+/** Whether an element is installed; asked once in the life of this process. False too where gst-inspect-1.0 is missing. */
+export function hasElement(name: string): Promise<boolean> {
+  const answer = known.get(name) ?? ask(name);
+  known.set(name, answer);
+  return answer;
+}
+
+function ask(name: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    execFile('gst-inspect-1.0', ['--exists', name], { timeout: TIMEOUT_MS }, (error) => resolve(error === null));
+  });
+}
