@@ -16,12 +16,12 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { engineOptionsSchema } from '../engine/engine-options.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
-import { redactUri } from '../log/redact.js';
 import { serverSettingsSchema } from '../server/server-settings.js';
 import { sinkKeys } from '../sink/open-sinks.js';
 import { sourceOptionsSchema } from '../source/source-options.js';
 import { overloadOptionsSchema } from '../stream/overload-options.js';
 import { reconnectOptionsSchema } from '../stream/reconnect-options.js';
+import { firstIssue, sentenceOf } from './issue-sentence.js';
 
 /** Longest configuration file that is read. */
 const MAX_BYTES = 1 << 20;
@@ -120,10 +120,16 @@ export function parseConfig(text: string, label: string, env: NodeJS.ProcessEnv 
   try {
     document = parseYaml(text, { maxAliasCount: 0, prettyErrors: true });
   } catch (cause) {
-    const where = cause instanceof YAMLParseError ? cause.message.split('\n')[0] : messageOf(cause);
+    const where = cause instanceof YAMLParseError ? yamlFault(cause) : messageOf(cause);
     throw new LimpidError('ERR_CONFIG', `Expected YAML: ${where} (${label})`, { cause });
   }
   return checkConfig(substitute(document, env, label), label, document);
+}
+
+/** "… at line 2, column 1", without the advice that is for programmers. */
+function yamlFault({ message }: YAMLParseError): string {
+  const [line = ''] = message.split('\n');
+  return line.replace(/; please use \S+/, '').replace(/:$/, '');
 }
 
 /**
@@ -139,7 +145,7 @@ export function checkConfig(document: unknown, label = 'configuration', asWritte
   if (parsed.success) {
     return parsed.data;
   }
-  const issue = parsed.error.issues[0];
+  const issue = firstIssue(parsed.error.issues);
   throw new LimpidError(
     'ERR_CONFIG',
     `${issue === undefined ? 'Invalid configuration' : sentenceOf(issue, asWritten)} (${label})`,
@@ -147,59 +153,6 @@ export function checkConfig(document: unknown, label = 'configuration', asWritte
       cause: parsed.error,
     },
   );
-}
-
-/** "Expected … for streams[0].name but received 4". */
-function sentenceOf(issue: z.core.$ZodIssue, asWritten: unknown): string {
-  const path = issue.path.reduce<string>(
-    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`),
-    '',
-  );
-  const where = path === '' ? 'the configuration' : path;
-  if (issue.code === 'unrecognized_keys') {
-    return `Unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => `"${key}"`).join(', ')} in ${where}`;
-  }
-  const value = issue.path.reduce<unknown>(
-    (node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key],
-    asWritten,
-  );
-  return `Expected ${expectation(issue)} for ${where} but received ${describe(value)}`;
-}
-
-function expectation(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return article(issue.expected);
-    case 'invalid_value':
-      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
-    case 'too_small':
-      return issue.message.startsWith('Too small')
-        ? `at least ${issue.minimum}${issue.origin === 'string' ? ' characters' : ''}`
-        : issue.message;
-    case 'too_big':
-      return `at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
-    default:
-      return issue.message;
-  }
-}
-
-function article(type: string): string {
-  const name = { int: 'integer', record: 'mapping', object: 'mapping', array: 'list' }[type] ?? type;
-  return /^[aeio]/.test(name) ? `an ${name}` : `a ${name}`;
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) {
-    return 'nothing';
-  }
-  if (Array.isArray(value)) {
-    return 'a list';
-  }
-  if (typeof value === 'object' && value !== null) {
-    return 'a mapping';
-  }
-  const text = JSON.stringify(value);
-  return redactUri(text.length > 60 ? `${text.slice(0, 57)}…` : text);
 }
 
 /** Replaces `${NAME}` in every string of a document. */
