@@ -2,9 +2,10 @@
  * Cameras, graphics cards and the viewer's port.
  */
 import { constants } from 'node:fs';
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { type Camera, listCameras } from '../source/cameras.js';
 import type { Check } from './doctor-check.js';
 import { nvidiaCards } from './nvidia.js';
 
@@ -21,10 +22,10 @@ export async function checkNvidia(): Promise<Check> {
       };
 }
 
-/** Cameras below `devDir`, one check each; one warning when there are none. */
-export async function checkCameras(devDir = '/dev'): Promise<readonly Check[]> {
-  const names = (await readdir(devDir).catch(() => [])).filter((name) => /^video\d+$/.test(name)).sort();
-  if (names.length === 0) {
+/** Cameras below `devDir`, as `camera:` finds them, one check each; one warning when there are none. */
+export async function checkCameras(devDir = '/dev', sysDir = '/sys/class/video4linux'): Promise<readonly Check[]> {
+  const cameras = listCameras({ dev: devDir, sys: sysDir });
+  if (cameras.length === 0) {
     return [
       {
         name: 'cameras',
@@ -34,22 +35,20 @@ export async function checkCameras(devDir = '/dev'): Promise<readonly Check[]> {
       },
     ];
   }
-  return Promise.all(names.map((name) => checkCamera(devDir, name)));
+  return Promise.all(cameras.map(checkCamera));
 }
 
-async function checkCamera(devDir: string, name: string): Promise<Check> {
-  const path = join(devDir, name);
-  const model = await readFile(`/sys/class/video4linux/${name}/name`, 'utf8').catch(() => '');
+async function checkCamera({ path, name: model }: Camera): Promise<Check> {
   const readable = await access(path, constants.R_OK | constants.W_OK).then(
     () => true,
     () => false,
   );
   return readable
-    ? { name: `camera ${path}`, status: 'ok', detail: model.trim() || 'readable' }
+    ? { name: `camera ${path}`, status: 'ok', detail: model === '' ? 'readable' : `camera:${model}` }
     : {
         name: `camera ${path}`,
         status: 'warn',
-        detail: `${model.trim() || 'a camera'} that this user may not open`,
+        detail: `${model === '' ? 'a camera' : model} that this user may not open`,
         fix: 'sudo usermod -aG video "$USER", then log in again',
       };
 }
