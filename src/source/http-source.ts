@@ -18,7 +18,7 @@ export function openHttp(uri: string, opening: Opening): Source {
     user,
     password,
     timeoutS: Math.ceil(options.openTimeoutMs / MS_PER_SECOND),
-    certificateChecks: options.trustAnyCertificate ? 'false' : 'true',
+    strict: options.trustAnyCertificate ? 'false' : 'true',
   });
   return plannedSource({ label: redactUri(uri), live: true, head: () => head, endless: true }, opening);
 }

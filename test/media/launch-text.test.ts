@@ -138,10 +138,21 @@ function before(name: string): string {
   if (name.startsWith('sink-encode-')) {
     return readLaunchText('sink-picture');
   }
+  if (/^(picture|source-(pipeline|camera-))/.test(name)) {
+    return 'videotestsrc';
+  }
   return /^sink-(matroska|mp4)/.test(name)
     ? `${readLaunchText('sink-picture')} ${readLaunchText('sink-encode-x264')}`
     : '';
 }
+
+/** What a text that has no end by itself ends in. */
+function after(name: string): string {
+  const open = name === 'sink-picture.launch' || (/^(picture|source-)/.test(name) && !ENDS_ITSELF.has(name));
+  return open ? '! fakesink' : '';
+}
+
+const ENDS_ITSELF = new Set(['picture-rgb.launch', 'source-file-audio.launch']);
 
 describe('the texts of pipelines/', () => {
   it('are all parsed by GStreamer', () => {
@@ -154,6 +165,22 @@ describe('the texts of pipelines/', () => {
       udpTimeoutUs: 2_000_000,
       tcpTimeoutUs: 10_000_000,
       certificateChecks: 'validate-all',
+      strict: 'true',
+      timeoutS: 10,
+      uri: 'srt://camera:7001?mode=caller&passphrase=a%20b%21',
+      address: '239.1.1.1',
+      port: 5000,
+      interface: 'eth0',
+      reuse: 'true',
+      device: '/dev/video0',
+      pattern: 'ball',
+      frames: -1,
+      width: 640,
+      height: 360,
+      rate: 25,
+      x: 8,
+      y: 8,
+      deinterlace: 'auto',
       path: '/tmp/x y',
       cropRight: 1,
       cropBottom: 0,
@@ -174,7 +201,7 @@ describe('the texts of pipelines/', () => {
     expect(names.length).toBeGreaterThanOrEqual(5);
     for (const name of names) {
       const own = readLaunchText(name.replace(/\.launch$/, ''));
-      const text = `${before(name)} ${own} ${name === 'sink-picture.launch' ? '! fakesink' : ''}`;
+      const text = `${before(name)}\n${own}\n${after(name)}`;
       if (name.includes('nv') || name.includes('va')) {
         // Elements that are there only with their card.
         continue;
