@@ -71,5 +71,5 @@ function streamText(status: StreamStatus): string {
     return `${name} ${state}`;
   }
   const skipped = Object.values(framesSkipped).reduce((sum, count) => sum + count, 0);
-  return `${name} in ${fpsIn.toFixed(1)} fps, restored ${fpsRestored.toFixed(1)} fps, skipped ${skipped}, latency ${stageMs.total.p50.toFixed(0)} ms`;
+  return `${name} in ${fpsIn.toFixed(1)} fps, restored ${fpsRestored.toFixed(1)} fps, skipped ${skipped}, latency ${stageMs.total.p50.toFixed(0)} ms (p95 ${stageMs.total.p95.toFixed(0)}, p99 ${stageMs.total.p99.toFixed(0)})`;
 }

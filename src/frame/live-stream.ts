@@ -24,7 +24,22 @@ export const noFallbacks = Object.fromEntries(fallbackReasons.map((reason) => [r
 >;
 
 /** Stages of a frame's way whose times are kept. */
-export type Stage = 'wait' | 'pyramid' | 'restore' | 'total';
+export const stages = [
+  /** How much later the picture came than the steadiest ones lately: network, jitter buffer and decoder together. */
+  'capture',
+  /** Look-ahead of the window and queue. */
+  'wait',
+  'pyramid',
+  'restore',
+  /** Compression for viewers. */
+  'encode',
+  /** From a client's message being ready to its socket having taken it. */
+  'send',
+  /** From the decoded picture to the restored one. */
+  'total',
+] as const;
+
+export type Stage = (typeof stages)[number];
 
 /** One consistent look at a stream. */
 export interface StreamStatus {
@@ -63,4 +78,6 @@ export interface LiveStream {
   /** Hot: every restored frame with its source. A subscriber that keeps `frame` beyond the call retains its lease. */
   readonly restored$: Observable<RestoredFrame>;
   status(): StreamStatus;
+  /** Takes the time of a stage that lies beyond the stream, ms. */
+  noteStage?(stage: 'encode' | 'send', elapsedMs: number): void;
 }

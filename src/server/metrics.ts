@@ -89,6 +89,22 @@ export class Metrics {
       },
     });
     new Gauge({
+      name: 'limpid_latency_seconds',
+      help: 'Quantiles of where the time of the last few hundred frames went, by stage',
+      labelNames: ['stream', 'stage', 'quantile'],
+      registers,
+      collect() {
+        for (const stream of streams) {
+          for (const [stage, { p50, p95, p99 }] of Object.entries(stream.status().stageMs)) {
+            const at = { stream: stream.name, stage };
+            this.set({ ...at, quantile: '0.5' }, p50 / 1000);
+            this.set({ ...at, quantile: '0.95' }, p95 / 1000);
+            this.set({ ...at, quantile: '0.99' }, p99 / 1000);
+          }
+        }
+      },
+    });
+    new Gauge({
       name: 'limpid_overload_step',
       help: 'How many steps lighter than wanted the model at work is',
       labelNames: ['stream'],

@@ -76,7 +76,9 @@ function encodedFrames(
         const jumped = discontinuity;
         discontinuity = false;
         const wantsKey = key.wanted && performance.now() - lastKeyMs > KEY_INTERVAL_MS;
+        const startMs = performance.now();
         const encoded = await encoder.encode(restored, jumped, wantsKey);
+        stream.noteStage?.('encode', performance.now() - startMs);
         failures = 0;
         if (encoded.header.key) {
           lastKeyMs = performance.now();

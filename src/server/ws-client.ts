@@ -131,7 +131,8 @@ export class WebSocketClient implements Client {
       this.#announced = header;
       this.#sayHello(header);
     }
-    this.#socket.send(frame.message);
+    const startMs = performance.now();
+    this.#socket.send(frame.message, () => this.#options.stream.noteStage?.('send', performance.now() - startMs));
     this.#framesSent += 1;
     this.#ping();
   }

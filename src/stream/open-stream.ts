@@ -114,6 +114,10 @@ class AssembledStream implements RunningStream {
     };
   }
 
+  noteStage(stage: 'encode' | 'send', elapsedMs: number): void {
+    this.#statistics.noteStage(stage, elapsedMs);
+  }
+
   stop(): Promise<void> {
     this.#state = 'ended';
     return this.#close();
@@ -126,7 +130,7 @@ class AssembledStream implements RunningStream {
       .pipe(
         tap((frame) => {
           this.#sourceSize = { width: frame.width, height: frame.height };
-          this.#statistics.countIn(Date.now());
+          this.#statistics.countIn(frame, Date.now());
           this.#feed('source', frame);
         }),
         this.#parts.sceneCuts === false ? identity : markSceneCuts(() => this.#statistics.countSceneCut()),

@@ -1,8 +1,8 @@
 /**
  * Counts and times of one stream, for the status line, the viewer and the metrics.
  */
-import type { FallbackReason, RestoredFrame } from '../frame/frame.js';
-import { noFallbacks, noneSkipped, type Quantiles, type SkipReason, type Stage } from '../frame/live-stream.js';
+import type { FallbackReason, Frame, RestoredFrame } from '../frame/frame.js';
+import { noFallbacks, noneSkipped, type Quantiles, type SkipReason, type Stage, stages } from '../frame/live-stream.js';
 
 /** Frames over which quantiles are taken. */
 const SAMPLES = 300;
@@ -21,16 +21,18 @@ export class StreamStatistics {
   readonly framesFallback: Record<FallbackReason, number> = { ...noFallbacks };
   readonly #in = new Rate();
   readonly #restored = new Rate();
-  readonly #stages: Record<Stage, Samples> = {
-    wait: new Samples(),
-    pyramid: new Samples(),
-    restore: new Samples(),
-    total: new Samples(),
-  };
+  readonly #stages = perStage(() => new Samples());
+  readonly #arrivals = new Arrivals();
 
-  countIn(nowMs: number): void {
+  countIn(frame: Frame, nowMs: number): void {
     this.framesIn += 1;
     this.#in.count(nowMs);
+    this.#stages.capture.add(this.#arrivals.lateMs(frame));
+  }
+
+  /** Takes the time of one frame in a stage that the stream itself does not see. */
+  noteStage(stage: 'encode' | 'send', elapsedMs: number): void {
+    this.#stages[stage].add(elapsedMs);
   }
 
   countRestored({ timing, source, fallback }: RestoredFrame, nowMs: number): void {
@@ -67,13 +69,34 @@ export class StreamStatistics {
   }
 
   stageMs(): Record<Stage, Quantiles> {
-    const { wait, pyramid, restore, total } = this.#stages;
-    return {
-      wait: wait.quantiles(),
-      pyramid: pyramid.quantiles(),
-      restore: restore.quantiles(),
-      total: total.quantiles(),
-    };
+    return perStage((stage) => this.#stages[stage].quantiles());
+  }
+}
+
+function perStage<T>(of: (stage: Stage) => T): Record<Stage, T> {
+  return Object.fromEntries(stages.map((stage) => [stage, of(stage)])) as Record<Stage, T>;
+}
+
+/** How late frames come, against their own time stamps. */
+class Arrivals {
+  readonly #offsets = new Samples();
+  #session = -1;
+  #earliestMs = 0;
+  #count = 0;
+
+  /** A receiver can't know when a camera took a picture, but whether it came later than others of its session, ms. */
+  lateMs({ session, discontinuity, captureTimeMs, ptsNs }: Frame): number {
+    const offsetMs = captureTimeMs - Number(ptsNs / 1_000n) / 1_000;
+    if (session !== this.#session || discontinuity) {
+      this.#session = session;
+      this.#offsets.clear();
+      this.#count = 0;
+    }
+    this.#offsets.add(offsetMs);
+    // The two clocks drift apart: only the last few hundred frames count, looked through now and then.
+    this.#earliestMs = this.#count % SAMPLES === 0 ? this.#offsets.smallest() : Math.min(this.#earliestMs, offsetMs);
+    this.#count += 1;
+    return offsetMs - this.#earliestMs;
   }
 }
 
@@ -108,6 +131,17 @@ class Samples {
   add(value: number): void {
     this.#values[this.#count % SAMPLES] = value;
     this.#count += 1;
+  }
+
+  clear(): void {
+    this.#count = 0;
+  }
+
+  /** The smallest value; infinite without any. */
+  smallest(): number {
+    return this.#values
+      .slice(0, Math.min(this.#count, SAMPLES))
+      .reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   }
 
   quantiles(): Quantiles {

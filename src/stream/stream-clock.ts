@@ -5,7 +5,7 @@
  *     stream          0.0 0.2 0.4  … gap: wall time lost …   3.1 3.3
  *
  * Within a session the spacing of PTS is carried, never invented. A new session starts after the last frame by the wall
- * time that was lost. A PTS that jumps back, or ahead of the wall clock by more than the limit, starts a new run the same
+ * time that was lost. A 90 kHz clock that starts again at 0 (MPEG-TS after 26.5 hours) goes on as if it had not. A PTS that jumps back, or ahead of the wall clock by more than the limit, starts a new run the same
  * way and is flagged as a discontinuity.
  */
 import type { DecodedFrame, Frame } from '../frame/frame.js';
@@ -13,6 +13,10 @@ import type { DecodedFrame, Frame } from '../frame/frame.js';
 /** A PTS may run ahead of the wall clock by this much between two frames before it counts as a jump. */
 const MAX_JUMP_NS = 10_000_000_000n;
 const NS_PER_MS = 1_000_000;
+/** Clocks of 90 kHz that start again: the 33 bits of MPEG-TS, the 32 of RTP. */
+const WRAPS_NS = [33n, 32n].map((bits) => (2n ** bits * 1_000_000_000n) / 90_000n);
+/** After a wrap a frame must lie this close to where the wall clock has it. */
+const WRAP_TOLERANCE_NS = 2_000_000_000n;
 
 /** The clock of one stream, over all its sessions. */
 export class StreamClock {
@@ -22,6 +26,8 @@ export class StreamClock {
   #offsetNs = 0n;
   #last: { readonly sourcePtsNs: bigint; readonly ptsNs: bigint; readonly captureTimeMs: number } | undefined;
   #newSession = true;
+  /** Sum of the wraps of this session. */
+  #wrapsNs = 0n;
 
   /** The source was opened again: its next frame belongs to a new session. */
   startSession(): void {
@@ -29,7 +35,8 @@ export class StreamClock {
   }
 
   /** Places a picture. Frames come in order of presentation. */
-  place(picture: DecodedFrame): Frame {
+  place(decoded: DecodedFrame): Frame {
+    const picture = { ...decoded, ptsNs: decoded.ptsNs + this.#wrapped(decoded) };
     const discontinuity = this.#newSession || this.#jumped(picture);
     if (this.#newSession) {
       this.#session += 1;
@@ -41,6 +48,25 @@ export class StreamClock {
     const ptsNs = picture.ptsNs + this.#offsetNs;
     this.#last = { sourcePtsNs: picture.ptsNs, ptsNs, captureTimeMs: picture.captureTimeMs };
     return { ...picture, ptsNs, seq: this.#seq++, session: this.#session, discontinuity };
+  }
+
+  /** What to add to a PTS whose clock has started again, so that time goes on. */
+  #wrapped({ ptsNs, captureTimeMs }: DecodedFrame): bigint {
+    const last = this.#last;
+    if (last === undefined || this.#newSession) {
+      this.#wrapsNs = 0n;
+      return 0n;
+    }
+    const step = ptsNs + this.#wrapsNs - last.sourcePtsNs;
+    const wall = nsOf(captureTimeMs - last.captureTimeMs);
+    for (const wrapNs of WRAPS_NS) {
+      const unwrapped = step + wrapNs;
+      if (unwrapped > 0n && unwrapped - wall < WRAP_TOLERANCE_NS && wall - unwrapped < WRAP_TOLERANCE_NS) {
+        this.#wrapsNs += wrapNs;
+        break;
+      }
+    }
+    return this.#wrapsNs;
   }
 
   #jumped({ ptsNs, captureTimeMs }: DecodedFrame): boolean {

@@ -23,7 +23,15 @@ const live: StreamStatus = {
   overloadMoves: 0,
   fpsIn: 25,
   fpsRestored: 12.34,
-  stageMs: { wait: zero, pyramid: zero, restore: zero, total: { p50: 180.4, p95: 0, p99: 0 } },
+  stageMs: {
+    capture: zero,
+    wait: zero,
+    pyramid: zero,
+    restore: zero,
+    encode: zero,
+    send: zero,
+    total: { p50: 180.4, p95: 220, p99: 300 },
+  },
 };
 
 beforeEach(() => void vi.useFakeTimers());
@@ -46,7 +54,7 @@ function shown(output: { isTTY: boolean; columns?: number }, seconds: number): s
 describe('statusText', () => {
   it('says what comes in, what is restored, what is skipped, how late, and who watches', () => {
     expect(statusText([live, { ...live, name: 'yard', state: 'reconnecting' }], 2)).toBe(
-      'gate in 25.0 fps, restored 12.3 fps, skipped 39, latency 180 ms | yard reconnecting | 2 clients',
+      'gate in 25.0 fps, restored 12.3 fps, skipped 39, latency 180 ms (p95 220, p99 300) | yard reconnecting | 2 clients',
     );
   });
 });

@@ -88,7 +88,15 @@ export class SyntheticStream implements LiveStream {
       overloadMoves: 0,
       fpsIn: 25,
       fpsRestored: 12.5,
-      stageMs: { wait: quantiles, pyramid: quantiles, restore: quantiles, total: quantiles },
+      stageMs: {
+        capture: quantiles,
+        wait: quantiles,
+        pyramid: quantiles,
+        restore: quantiles,
+        encode: quantiles,
+        send: quantiles,
+        total: quantiles,
+      },
     };
   }
 

@@ -7,7 +7,7 @@ describe('StreamStatistics', () => {
   it('gives the rate over the last two seconds, and zero when nothing comes any more', () => {
     const statistics = new StreamStatistics();
     for (let i = 0; i < 100; i += 1) {
-      statistics.countIn(i * 40);
+      statistics.countIn(testFrame(0), i * 40);
     }
     expect(statistics.fpsIn(3_960)).toBe(25);
     expect(statistics.fpsIn(10_000)).toBe(0);
@@ -23,6 +23,22 @@ describe('StreamStatistics', () => {
     }
     expect(statistics.stageMs().restore).toEqual({ p50: 150, p95: 285, p99: 297 });
     expect(statistics.stageMs().total.p50).toBe(50);
+  });
+});
+
+describe('the latency ledger', () => {
+  it('states how late frames came against the earliest of their session lately, and what lies beyond the stream', () => {
+    const statistics = new StreamStatistics();
+    const late = [0, 12, 0, 30, 6];
+    for (const [seq, ms] of late.entries()) {
+      statistics.countIn(testFrame(seq, { captureTimeMs: 5_000 + 40 * seq + ms }), 0);
+    }
+    // Another session, another offset: nothing of the first counts.
+    statistics.countIn(testFrame(5, { session: 1, discontinuity: true, captureTimeMs: 90_000 }), 0);
+    statistics.noteStage('encode', 7);
+    statistics.noteStage('send', 2);
+    const { capture, encode, send } = statistics.stageMs();
+    expect([capture.p50, capture.p99, encode.p95, send.p95]).toEqual([6, 30, 7, 2]);
   });
 });
 

@@ -57,4 +57,26 @@ describe('StreamClock', () => {
     clock.startSession();
     expect(clock.place(picture(0, 1_000)).ptsNs).toBe(1n * MS);
   });
+
+  it.each([
+    ['33 bits of MPEG-TS', 2n ** 33n],
+    ['32 bits of RTP', 2n ** 32n],
+  ])('goes on where a clock of 90 kHz starts again: %s', (_name, ticks) => {
+    const clock = new StreamClock();
+    const wrapped = [-2n, -1n, 0n, 1n].map((step, i) =>
+      clock.place({
+        ...picture(0, 1_000 + 40 * i),
+        ptsNs: (((ticks + step * 3_600n) % ticks) * 1_000_000_000n) / 90_000n,
+      }),
+    );
+    // A clock of 90 kHz is not one of whole nanoseconds.
+    expect(wrapped.map(({ ptsNs }) => Math.round(Number(ptsNs) / 1e6))).toEqual([0, 40, 80, 120]);
+    expect(wrapped.map(({ discontinuity }) => discontinuity)).toEqual([true, false, false, false]);
+  });
+
+  it('takes a jump back for a discontinuity, not for a wrap', () => {
+    const clock = new StreamClock();
+    const frames = [picture(90_000_000, 0), picture(20, 40)].map((p) => clock.place(p));
+    expect(frames.map(({ discontinuity }) => discontinuity)).toEqual([true, true]);
+  });
 });
