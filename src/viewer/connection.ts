@@ -5,8 +5,10 @@
  *        ▲                                    │ closed, or nothing heard for 5 s
  *        └───────────── back-off ◀────────────┘
  */
+
 import { decodeFrameMessage, type FrameMessage } from '../wire/frame-message.js';
 import { type HelloMessage, parseServerMessage, type StateMessage } from '../wire/json-message.js';
+import type { OfferedCodec, View } from '../wire/view.js';
 import { backOffMs } from './back-off.js';
 import { listStreams, type StreamSummary, streamSocketUrl } from './server-api.js';
 import { pageTimeMs, ServerClock } from './server-clock.js';
@@ -29,6 +31,8 @@ export interface ConnectionEvents {
   hello(hello: HelloMessage): void;
   state(state: StateMessage): void;
   frame(frame: FrameMessage): void;
+  /** The server can't encode the codec that was asked for; JPEG is used from here on. */
+  codecRefused(): void;
 }
 
 /** The server says something every second; so long without a word means that the line is dead. */
@@ -36,28 +40,38 @@ const SILENCE_MS = 5000;
 /** The clock is asked quickly at first and now and then after that, ms. */
 const CLOCK_QUESTIONS_MS = [0, 150, 400, 900, 2000];
 const CLOCK_INTERVAL_MS = 10_000;
+const KEY_REQUEST_MS = 500;
+/** WebSocket close code of a server whose encoder or stream has failed. */
+const CODE_STREAM_FAILED = 1011;
 
 /** Keeps one stream connected. */
 export class Connection {
   readonly clock = new ServerClock();
   readonly #events: ConnectionEvents;
+  readonly #view: View;
+  #codec: OfferedCodec = 'jpeg';
   #wanted: string | undefined;
   #socket: WebSocket | undefined;
   #attempt = 0;
+  #keyAskedMs = Number.NEGATIVE_INFINITY;
   #retryTimer: Timer;
   #silenceTimer: Timer;
   #clockTimers: Timer[] = [];
   /** Rises with every new start: what belongs to an earlier one is ignored. */
   #round = 0;
 
-  constructor(events: ConnectionEvents) {
+  readonly #onOnline = () => this.reconnect();
+
+  constructor(view: View, events: ConnectionEvents) {
+    this.#view = view;
     this.#events = events;
-    addEventListener('online', () => this.reconnect());
   }
 
-  /** Watches a stream, or the first one there is. */
-  watch(stream?: string): void {
+  /** Watches a stream, or the first one there is, in a codec. */
+  watch(stream: string | undefined, codec: OfferedCodec): void {
+    addEventListener('online', this.#onOnline);
     this.#wanted = stream;
+    this.#codec = codec;
     this.reconnect();
   }
 
@@ -65,6 +79,22 @@ export class Connection {
   reconnect(): void {
     this.#attempt = 0;
     void this.#start();
+  }
+
+  /** Asks for a key frame, at most twice a second. */
+  requestKey(): void {
+    const now = performance.now();
+    if (now - this.#keyAskedMs > KEY_REQUEST_MS && this.#socket?.readyState === WebSocket.OPEN) {
+      this.#keyAskedMs = now;
+      this.#socket.send(JSON.stringify({ type: 'key' }));
+    }
+  }
+
+  /** Hangs up for good. */
+  close(): void {
+    removeEventListener('online', this.#onOnline);
+    this.#round += 1;
+    this.#hangUp();
   }
 
   async #start(): Promise<void> {
@@ -100,7 +130,7 @@ export class Connection {
   }
 
   #open(stream: string): void {
-    const socket = new WebSocket(streamSocketUrl(stream));
+    const socket = new WebSocket(streamSocketUrl(stream, this.#view, this.#codec));
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     socket.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -111,7 +141,13 @@ export class Connection {
         this.#startLater('lost'); // what this server says is not understood; it may be restarting as another version
       }
     };
-    socket.onclose = () => this.#startLater('lost');
+    socket.onclose = ({ code }) => {
+      if (code === CODE_STREAM_FAILED && this.#codec !== 'jpeg') {
+        this.#codec = 'jpeg'; // the server could not encode
+        this.#events.codecRefused();
+      }
+      this.#startLater('lost');
+    };
     this.#listen();
   }
 

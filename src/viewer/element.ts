@@ -10,3 +10,11 @@ export function element<T extends HTMLElement>(id: string, kind: abstract new (.
   }
   return found;
 }
+
+/** Writes a text, unless it stands there already. */
+export function setText(id: string, text: string): void {
+  const target = element(id, HTMLElement);
+  if (target.textContent !== text) {
+    target.textContent = text;
+  }
+}

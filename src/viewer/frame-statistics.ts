@@ -68,3 +68,18 @@ function rate(recent: readonly Shown[], nowMs: number): number {
 function median(values: readonly number[]): number | undefined {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
+
+/** Bytes that came over the line, as a rate over the last two seconds. */
+export class BitRate {
+  #recent: { readonly atMs: number; readonly bytes: number }[] = [];
+
+  note(bytes: number, atMs: number): void {
+    this.#recent = [...this.#recent.filter((one) => one.atMs > atMs - SPAN_MS), { atMs, bytes }];
+  }
+
+  /** Megabits a second. */
+  megabits(nowMs: number): number {
+    const bytes = this.#recent.filter(({ atMs }) => atMs > nowMs - SPAN_MS).reduce((sum, one) => sum + one.bytes, 0);
+    return (bytes * 8) / SPAN_MS / 1000;
+  }
+}

@@ -1,151 +1,203 @@
 /**
- * The viewer page: connects the line to the server with the picture, the split and the figures below it.
+ * The viewer page: puts the parts together and keeps what is written on the page up to date.
  */
-import type { HelloMessage, StateMessage } from '../wire/json-message.js';
-import { Connection, type Phase } from './connection.js';
-import { element } from './element.js';
-import { FrameStatistics } from './frame-statistics.js';
-import { PictureDecoder } from './picture-decoder.js';
+import { type CodecPreference, storedPreference, storePreference } from './codec-choice.js';
+import { listenForKeys, Toolbar, writeHelp } from './commands.js';
+import type { DecodedPair } from './drawable.js';
+import { element, setText } from './element.js';
+import { Figures } from './figures.js';
+import { Grid } from './grid.js';
+import { Loupe } from './loupe.js';
+import { pictureInPictureAvailable, togglePictureInPicture } from './picture-in-picture.js';
+import { CanvasRecorder, download, pairAsPng } from './save-picture.js';
 import { adoptToken, type StreamSummary, storeToken } from './server-api.js';
-import { pageTimeMs } from './server-clock.js';
 import { controlSplit } from './split-control.js';
-import { Stage, type Zoom } from './stage.js';
+import { Stage } from './stage.js';
+import { Viewer } from './viewer.js';
+import { GROUPS, viewerCommands } from './viewer-commands.js';
 import { wordsFor } from './words.js';
 
 const REFRESH_MS = 500;
 
 adoptToken();
 const page = document.documentElement.dataset;
+const viewport = element('viewport', HTMLElement);
+const canvas = element('picture', HTMLCanvasElement);
+const scroller = element('scroller', HTMLElement);
+const split = element('split', HTMLElement);
 const stage = new Stage({
-  viewport: element('viewport', HTMLElement),
-  scroller: element('scroller', HTMLElement),
-  canvas: element('picture', HTMLCanvasElement),
+  viewport,
+  scroller,
+  canvas,
   overlay: element('overlay', HTMLElement),
   sideSource: element('side-source', HTMLElement),
   sideRestored: element('side-restored', HTMLElement),
-  split: element('split', HTMLElement),
+  split,
 });
-const split = element('split', HTMLElement);
-controlSplit(stage, { split, canvas: element('picture', HTMLElement), scroller: element('scroller', HTMLElement) });
+controlSplit(stage, { split, canvas, scroller });
+const figures = new Figures();
+const loupe = new Loupe(element('loupe', HTMLCanvasElement));
+const preference = storedPreference();
+const viewer = new Viewer(stage, figures, preference, { changed: refresh, streams: showStreams, shown });
+const recorder = new CanvasRecorder(canvas, (recording, extension) => {
+  download(recording, fileName(extension));
+  refresh();
+});
+const grid = new Grid(element('grid-tiles', HTMLElement), (stream) => {
+  closeGrid();
+  void viewer.watch(stream);
+});
+let streams: readonly StreamSummary[] = [];
 
-let phase: Phase = { kind: 'connecting' };
-let hello: HelloMessage | undefined;
-let state: StateMessage | undefined;
-let statistics = new FrameStatistics();
+const commands = viewerCommands({
+  stage,
+  viewer,
+  changed: refresh,
+  loupe: {
+    get visible() {
+      return loupe.visible;
+    },
+    set visible(visible) {
+      loupe.visible = visible;
+      loupe.draw(stage.pair);
+    },
+  },
+  figures,
+  grid,
+  recorder,
+  snapshot: () => void saveSnapshot(),
+  toggleRecording() {
+    if (recorder.recording) {
+      recorder.stop();
+    } else {
+      recorder.start();
+    }
+    refresh();
+  },
+  ...(pictureInPictureAvailable() ? { pictureInPicture: () => void togglePictureInPicture(canvas) } : {}),
+  toggleFullscreen() {
+    void (document.fullscreenElement === null
+      ? document.documentElement.requestFullscreen()
+      : document.exitFullscreen());
+  },
+  toggleGrid() {
+    if (grid.visible) {
+      closeGrid();
+      void viewer.watch(viewer.stream);
+    } else {
+      viewport.hidden = true;
+      viewer.hangUp();
+      grid.open(streams, viewer.codec);
+      refresh();
+    }
+  },
+  showHelp: () => element('help-dialog', HTMLDialogElement).showModal(),
+});
+const toolbar = new Toolbar(element('toolbar', HTMLElement), commands, GROUPS);
+listenForKeys(commands);
+writeHelp(element('help-keys', HTMLElement), commands);
 
-const decoder = new PictureDecoder((pair) => {
+function shown(pair: DecodedPair): void {
   const { header } = pair;
-  stage.show(pair);
-  const serverMs = connection.clock.at(pageTimeMs());
-  statistics.note(
-    header.seq,
-    performance.now(),
-    serverMs === undefined ? undefined : Math.max(0, serverMs - header.captureTimeMs),
-  );
   element('overlay', HTMLElement).hidden = false;
+  loupe.draw(pair);
   setText('tag-source', `source ${header.sourceWidth}×${header.sourceHeight}`);
   setText('tag-restored', `restored ${header.width}×${header.height}`);
   page.seq = String(header.seq);
-  page.frames = String(statistics.figures(performance.now()).shown);
-});
+  page.frames = String(figures.shown);
+}
 
-const connection = new Connection({
-  phase(next) {
-    phase = next;
-    if (next.kind !== 'open') {
-      state = undefined;
-      statistics.interrupt();
-    }
-    refresh();
-    if (next.kind === 'token-needed') {
-      element('token', HTMLInputElement).focus();
-    }
-  },
-  streams: showStreams,
-  hello(next) {
-    hello = next;
-    refresh();
-  },
-  state(next) {
-    state = next;
-    refresh();
-  },
-  frame(frame) {
-    // Nobody sees a hidden page: it decodes nothing, and shows the present as soon as it is seen again.
-    if (document.hidden) {
-      decoder.clear();
-      statistics.interrupt();
-      return;
-    }
-    decoder.offer(frame);
-  },
-});
-
-function showStreams(streams: readonly StreamSummary[], current: string): void {
+function showStreams(list: readonly StreamSummary[], current: string): void {
+  streams = list;
   const select = element('streams', HTMLSelectElement);
-  select.replaceChildren(...streams.map(({ name }) => new Option(name, name, false, name === current)));
-  element('chooser', HTMLElement).hidden = streams.length < 2;
-  setText('stream-name', streams.length < 2 ? current : '');
+  select.replaceChildren(...list.map(({ name }) => new Option(name, name, false, name === current)));
+  element('chooser', HTMLElement).hidden = list.length < 2;
+  setText('stream-name', list.length < 2 ? current : '');
   document.title = `${current} · Limpid`;
 }
 
 function refresh(): void {
   const now = performance.now();
+  const { phase, state, hello, playback } = viewer;
   const words = wordsFor(phase, state, now);
-  setText('state-text', words.title);
-  element('state', HTMLElement).dataset.tone = words.tone;
+  const covers = words.covers && !playback.paused;
+  setText('state-text', playback.paused ? 'Paused' : words.title);
+  element('state', HTMLElement).dataset.tone = playback.paused ? 'busy' : words.tone;
   setText('notice-title', words.title);
   setText('notice-reason', words.reason);
-  element('notice', HTMLElement).hidden = !words.covers;
-  element('viewport', HTMLElement).dataset.covered = String(words.covers);
-  element('token-form', HTMLElement).hidden = phase.kind !== 'token-needed';
+  element('notice', HTMLElement).hidden = !covers;
+  viewport.dataset.covered = String(covers);
+  const form = element('token-form', HTMLElement);
+  if (form.hidden && phase.kind === 'token-needed') {
+    form.hidden = false;
+    element('token', HTMLInputElement).focus();
+  }
+  form.hidden = phase.kind !== 'token-needed';
   page.state = phase.kind === 'open' ? (state?.state ?? 'open') : phase.kind;
-
-  const figures = statistics.figures(now);
-  setText('fps-shown', figures.shown === 0 ? '–' : `${figures.fps.toFixed(1)} fps`);
-  setText('fps-source', state === undefined ? '–' : `${state.fpsIn.toFixed(1)} fps`);
-  setText('latency', figures.latencyMs === undefined ? '–' : `${Math.round(figures.latencyMs)} ms`);
-  setText('skipped', figures.shown === 0 ? '–' : skippedWords(figures.skipped, figures.shown));
-  setText('model', hello === undefined ? '–' : [...new Set([hello.model, hello.engine])].join(' · '));
+  page.codec = hello?.codec ?? '';
+  const { position } = playback;
+  element('paused', HTMLElement).hidden = position === undefined;
+  if (position !== undefined) {
+    setText('paused', `frame ${position.frame} of ${position.count} · ${position.missed} newer`);
+  }
+  const used = hello?.codec === 'h264' ? 'H.264' : 'JPEG';
+  const auto = element('codec', HTMLSelectElement).options[0];
+  if (auto !== undefined && hello !== undefined) {
+    auto.text = `Auto (${used})`;
+  }
+  figures.refresh(hello, state);
+  toolbar.refresh();
 }
 
-function skippedWords(skipped: number, shown: number): string {
-  const share = Math.round((skipped * 100) / Math.max(1, skipped + shown));
-  return skipped === 0 ? '0' : `${skipped.toLocaleString('en')} (${share} %)`;
+function closeGrid(): void {
+  grid.close();
+  viewport.hidden = false;
 }
 
-function setText(id: string, text: string): void {
-  const target = element(id, HTMLElement);
-  if (target.textContent !== text) {
-    target.textContent = text;
+async function saveSnapshot(): Promise<void> {
+  if (stage.pair !== undefined) {
+    download(await pairAsPng(stage.pair), fileName('png'));
   }
 }
 
-function setZoom(zoom: Zoom): void {
-  stage.zoom = zoom;
-  element('zoom-fit', HTMLElement).setAttribute('aria-pressed', String(zoom === 'fit'));
-  element('zoom-actual', HTMLElement).setAttribute('aria-pressed', String(zoom === 'actual'));
+/** limpid-gate-1234.png: stream and frame. */
+function fileName(extension: string): string {
+  return `limpid-${viewer.stream}-${page.seq ?? '0'}.${extension}`;
 }
 
-element('zoom-fit', HTMLElement).addEventListener('click', () => setZoom('fit'));
-element('zoom-actual', HTMLElement).addEventListener('click', () => setZoom('actual'));
-addEventListener('keydown', (event) => {
-  const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
-  if (event.key.toLowerCase() === 'z' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    setZoom(stage.zoom === 'fit' ? 'actual' : 'fit');
-  }
+viewport.addEventListener('pointermove', ({ clientX, clientY }) => {
+  const { x, y } = stage.placeAt(clientX, clientY);
+  loupe.lookAt(x, y);
+  loupe.draw(stage.pair);
+});
+scroller.addEventListener(
+  'wheel',
+  (event) => {
+    if (event.ctrlKey) {
+      event.preventDefault();
+      commands.find(({ id }) => id === (event.deltaY < 0 ? 'zoom-in' : 'zoom-out'))?.run();
+    }
+  },
+  { passive: false },
+);
+const codecSelect = element('codec', HTMLSelectElement);
+codecSelect.value = preference;
+codecSelect.addEventListener('change', () => {
+  const chosen = codecSelect.value as CodecPreference;
+  storePreference(chosen);
+  void viewer.prefer(chosen);
 });
 element('streams', HTMLSelectElement).addEventListener('change', ({ currentTarget }) => {
   if (currentTarget instanceof HTMLSelectElement) {
-    statistics = new FrameStatistics();
-    connection.watch(currentTarget.value);
+    closeGrid();
+    void viewer.watch(currentTarget.value);
   }
 });
 element('token-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   storeToken(element('token', HTMLInputElement).value);
-  connection.reconnect();
+  viewer.reconnect();
 });
 
 setInterval(refresh, REFRESH_MS);
-connection.watch(new URL(location.href).searchParams.get('stream') ?? undefined);
+void viewer.watch(new URL(location.href).searchParams.get('stream') ?? undefined);

@@ -2,6 +2,7 @@
  * The page's questions over HTTP, and where on the server things are. The token is kept for the tab only and taken out
  * of the address, so that a copied link or a screenshot does not give it away.
  */
+import type { OfferedCodec, View } from '../wire/view.js';
 
 /** What `/api/streams` says of one stream, as far as the page needs it. */
 export interface StreamSummary {
@@ -51,12 +52,12 @@ export async function listStreams(): Promise<StreamsAnswer> {
   }
 }
 
-/** Where a stream's pictures come from: source and restored picture of each frame, as JPEG. */
-export function streamSocketUrl(name: string): URL {
+/** Where a stream's pictures come from. */
+export function streamSocketUrl(name: string, view: View, codec: OfferedCodec): URL {
   const url = new URL(`streams/${encodeURIComponent(name)}`, document.baseURI);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.searchParams.set('view', 'pair');
-  url.searchParams.set('codec', 'jpeg');
+  url.searchParams.set('view', view);
+  url.searchParams.set('codec', codec);
   // A browser can't set a header on a WebSocket.
   const token = sessionStorage.getItem(TOKEN_KEY);
   if (token !== null) {

@@ -28,14 +28,14 @@ export function controlSplit(stage: Stage, { split, canvas, scroller }: SplitEle
   drag(
     canvas,
     (event) => {
-      if (stage.zoom === 'fit') {
+      if (stage.zoom === 'fit' && stage.view === 'split') {
         moveTo(stage.splitAt(event.clientX));
-      } else if (event.pointerType === 'mouse') {
+      } else if (stage.zoom !== 'fit' && event.pointerType === 'mouse') {
         scroller.scrollBy(-event.movementX, -event.movementY);
       }
     },
     (event) => {
-      if (stage.zoom === 'fit') {
+      if (stage.zoom === 'fit' && stage.view === 'split') {
         moveTo(stage.splitAt(event.clientX));
         split.focus({ preventScroll: true });
       }

@@ -3,12 +3,15 @@
  *
  *     viewport ┌───────────────────────────┐   fit: the canvas fills the viewport
  *              │ source      ┃    restored │   1:1: one canvas pixel a screen pixel, scrolled
- *              └─────────────┸─────────────┘   the split stays in what is visible
+ *              └─────────────┸─────────────┘   2:1 to 8:1: pixels without smoothing
+ *                                              the split stays in what is visible
  */
-import type { DecodedPair } from './picture-decoder.js';
+import { closePair, type DecodedPair, sizeOf } from './drawable.js';
 
-/** How large the picture is drawn. */
-export type Zoom = 'fit' | 'actual';
+/** How large the picture is drawn: as it fits, or screen pixels for a picture pixel. */
+export type Zoom = 'fit' | 1 | 2 | 4 | 8;
+/** Which picture is drawn: both under the split, or one. */
+export type StageView = 'split' | 'restored' | 'source';
 
 /** Elements the stage works on. */
 export interface StageElements {
@@ -28,6 +31,7 @@ export class Stage {
   #pair: DecodedPair | undefined;
   #split = 0.5;
   #zoom: Zoom = 'fit';
+  #view: StageView = 'split';
 
   constructor(elements: StageElements) {
     this.#elements = elements;
@@ -45,16 +49,33 @@ export class Stage {
   }
 
   set zoom(zoom: Zoom) {
+    const { viewport, scroller } = this.#elements;
+    const centre = this.#centre();
     this.#zoom = zoom;
-    this.#elements.viewport.dataset.zoom = zoom;
+    viewport.dataset.zoom = zoom === 'fit' ? 'fit' : 'pixels';
+    viewport.dataset.sharp = String(zoom !== 'fit' && zoom > 1);
+    // What scrolls must be reachable from the keyboard.
+    scroller.tabIndex = zoom === 'fit' ? -1 : 0;
     this.#layOut();
-    if (zoom === 'actual') {
-      const { scroller } = this.#elements;
-      scroller.scrollTo({
-        left: (scroller.scrollWidth - scroller.clientWidth) / 2,
-        top: (scroller.scrollHeight - scroller.clientHeight) / 2,
-      });
-    }
+    scroller.scrollTo({
+      left: centre.x * scroller.scrollWidth - scroller.clientWidth / 2,
+      top: centre.y * scroller.scrollHeight - scroller.clientHeight / 2,
+    });
+  }
+
+  get view(): StageView {
+    return this.#view;
+  }
+
+  set view(view: StageView) {
+    this.#view = view;
+    this.#elements.viewport.dataset.view = view;
+    this.#draw();
+  }
+
+  /** What is shown; the stage owns its pictures. */
+  get pair(): DecodedPair | undefined {
+    return this.#pair;
   }
 
   /** Share of the visible picture that shows the source, 0 to 1. */
@@ -70,11 +91,10 @@ export class Stage {
   /** Shows a frame; takes its bitmaps. */
   show(pair: DecodedPair): void {
     const { canvas, viewport } = this.#elements;
-    this.#pair?.restored.close();
-    this.#pair?.source?.close();
+    closePair(this.#pair);
     this.#pair = pair;
     viewport.dataset.shown = '';
-    const { width, height } = pair.restored;
+    const { width, height } = sizeOf(pair.restored);
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;
       canvas.height = height;
@@ -91,12 +111,24 @@ export class Stage {
     return width === 0 ? this.#split : (clientX - left) / width;
   }
 
+  /** A place on the screen as shares of the picture. */
+  placeAt(clientX: number, clientY: number): { readonly x: number; readonly y: number } {
+    const { left, top, width, height } = this.#elements.canvas.getBoundingClientRect();
+    return { x: (clientX - left) / Math.max(1, width), y: (clientY - top) / Math.max(1, height) };
+  }
+
+  /** The part of the picture in the middle of the window. */
+  #centre(): { readonly x: number; readonly y: number } {
+    const { left, top, width, height } = this.#visible();
+    return this.placeAt(left + width / 2, top + height / 2);
+  }
+
   #layOut(): void {
     const { canvas, viewport } = this.#elements;
     const scale =
       this.#zoom === 'fit'
         ? Math.min(viewport.clientWidth / canvas.width, viewport.clientHeight / canvas.height)
-        : 1 / devicePixelRatio;
+        : this.#zoom / devicePixelRatio;
     canvas.style.width = `${canvas.width * scale}px`;
     canvas.style.height = `${canvas.height * scale}px`;
     this.#place();
@@ -122,11 +154,11 @@ export class Stage {
     if (this.#pair === undefined) {
       return;
     }
-    const { restored, source } = this.#pair;
+    const { restored, source, header } = this.#pair;
     const { width, height } = this.#elements.canvas;
     const context = this.#context;
     context.drawImage(restored, 0, 0, width, height);
-    const edge = Math.round(this.#splitOnCanvas() * width);
+    const edge = Math.round(this.#edge() * width);
     if (source === undefined || edge <= 0) {
       return;
     }
@@ -137,8 +169,24 @@ export class Stage {
     // Enlarged as a plain player does it: bilinear.
     context.imageSmoothingEnabled = true;
     context.imageSmoothingQuality = 'low';
-    context.drawImage(source, 0, 0, width, height);
+    // H.264 has lost an odd last column and row: what is left covers a little less than the restored picture.
+    const size = sizeOf(source);
+    const scale = Math.max(1, Math.round(header.width / header.sourceWidth));
+    const covers = size.width < header.sourceWidth || size.height < header.sourceHeight;
+    context.drawImage(source, 0, 0, covers ? size.width * scale : width, covers ? size.height * scale : height);
     context.restore();
+  }
+
+  /** Share of the canvas, from the left, that shows the source. */
+  #edge(): number {
+    switch (this.#view) {
+      case 'split':
+        return this.#splitOnCanvas();
+      case 'restored':
+        return 0;
+      case 'source':
+        return 1;
+    }
   }
 
   #splitOnCanvas(): number {

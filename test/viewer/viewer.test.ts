@@ -66,7 +66,7 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     await viewer.state('live');
     await viewer.show(stream);
     const slider = page.getByRole('slider');
-    const box = await page.locator('canvas').boundingBox();
+    const box = await page.locator('#picture').boundingBox();
     if (box === null) {
       throw new Error('the canvas is not on the page');
     }
@@ -104,7 +104,7 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     await viewer.state('live');
     await viewer.show(stream);
     await page.getByRole('button', { name: '1:1' }).click();
-    expect(await page.locator('canvas').boundingBox()).toMatchObject({ width: 1280, height: 720 });
+    expect(await page.locator('#picture').boundingBox()).toMatchObject({ width: 1280, height: 720 });
     expect(await page.getByRole('button', { name: '1:1' }).getAttribute('aria-pressed')).toBe('true');
     // The middle of what is visible is the middle of the picture, as it opens centred.
     expect([await viewer.sideAt(0.48), await viewer.sideAt(0.52)]).toEqual(['source', 'restored']);
@@ -114,7 +114,7 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
       return pixel !== undefined && (pixel[1] ?? 0) > (pixel[0] ?? 0);
     });
     await page.keyboard.press('z');
-    expect((await page.locator('canvas').boundingBox())?.width).toBeLessThan(800);
+    expect((await page.locator('#picture').boundingBox())?.width).toBeLessThan(800);
   });
 
   it('follows a change of size', async () => {
@@ -127,7 +127,7 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     await viewer.show(stream);
     expect(await viewer.text('tag-source')).toBe('source 40×40');
     expect(await viewer.text('tag-restored')).toBe('restored 160×160');
-    const box = await viewer.page.locator('canvas').boundingBox();
+    const box = await viewer.page.locator('#picture').boundingBox();
     expect(box?.width).toBeCloseTo(box?.height ?? 0);
   });
 
@@ -187,7 +187,7 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     await viewer.state('live');
     await viewer.show(gate);
     await viewer.show(gate); // so that the other stream's first frame has another number than the last one shown
-    await viewer.page.getByLabel('Stream').selectOption('yard');
+    await viewer.page.locator('#streams').selectOption('yard');
     await viewer.page.waitForFunction(() => document.title === 'yard · Limpid');
     await viewer.state('live');
     await viewer.show(yard);
@@ -221,7 +221,7 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
       expect((box?.x ?? 0) + (box?.width ?? 0), id).toBeLessThanOrEqual(width);
     }
     // A finger puts the split where it touches.
-    const canvas = await page.locator('canvas').boundingBox();
+    const canvas = await page.locator('#picture').boundingBox();
     await page.touchscreen.tap((canvas?.x ?? 0) + (canvas?.width ?? 0) * 0.7, (canvas?.y ?? 0) + 40);
     expect(await page.getByRole('slider').getAttribute('aria-valuenow')).toBe('70');
     await viewer.screenshot(name);

@@ -1,0 +1,106 @@
+/**
+ * All streams side by side: the restored picture of each, small; a click opens one.
+ */
+import type { OfferedCodec } from '../wire/view.js';
+import { Connection } from './connection.js';
+import { closePair, type FrameDecoder, sizeOf } from './drawable.js';
+import { H264Decoder } from './h264-decoder.js';
+import { JpegDecoder } from './jpeg-decoder.js';
+import type { StreamSummary } from './server-api.js';
+import { wordsFor } from './words.js';
+
+/** A grid of tiles, each with a connection of its own while it is shown. */
+export class Grid {
+  readonly #element: HTMLElement;
+  readonly #onChosen: (stream: string) => void;
+  #tiles: readonly Tile[] = [];
+
+  constructor(element: HTMLElement, onChosen: (stream: string) => void) {
+    this.#element = element;
+    this.#onChosen = onChosen;
+  }
+
+  get visible(): boolean {
+    return !this.#element.hidden;
+  }
+
+  /** Shows these streams. */
+  open(streams: readonly StreamSummary[], codec: OfferedCodec): void {
+    this.close();
+    this.#tiles = streams.map(({ name }) => new Tile(name, codec, () => this.#onChosen(name)));
+    this.#element.replaceChildren(...this.#tiles.map(({ button }) => button));
+    this.#element.hidden = false;
+    this.#tiles[0]?.button.focus();
+  }
+
+  close(): void {
+    for (const tile of this.#tiles) {
+      tile.close();
+    }
+    this.#tiles = [];
+    this.#element.replaceChildren();
+    this.#element.hidden = true;
+  }
+}
+
+/** One stream of the grid. */
+class Tile {
+  readonly button = document.createElement('button');
+  readonly #connection: Connection;
+  readonly #decoder: FrameDecoder;
+
+  constructor(name: string, codec: OfferedCodec, onChosen: () => void) {
+    const canvas = document.createElement('canvas');
+    const title = document.createElement('span');
+    const state = document.createElement('span');
+    title.className = 'tile-name';
+    title.textContent = name;
+    state.className = 'tile-state';
+    this.button.type = 'button';
+    this.button.className = 'tile';
+    this.button.dataset.stream = name;
+    this.button.append(canvas, title, state);
+    this.button.addEventListener('click', onChosen);
+    const context = canvas.getContext('2d', { alpha: false });
+    const decoded = (pair: Parameters<typeof closePair>[0]) => {
+      if (pair !== undefined) {
+        const { width, height } = sizeOf(pair.restored);
+        if (canvas.width !== width || canvas.height !== height) {
+          canvas.width = width;
+          canvas.height = height;
+        }
+        context?.drawImage(pair.restored, 0, 0);
+        this.button.dataset.seq = String(pair.header.seq);
+        closePair(pair);
+      }
+    };
+    this.#connection = new Connection('restored', {
+      phase: (phase) => {
+        state.textContent = wordsFor(phase, undefined, performance.now()).title;
+      },
+      streams: () => {},
+      hello: () => {},
+      codecRefused: () => {},
+      state: (message) => {
+        state.textContent = wordsFor({ kind: 'open' }, message, performance.now()).title;
+      },
+      frame: (frame) => {
+        if (document.hidden) {
+          this.#decoder.clear();
+        } else {
+          this.#decoder.offer(frame);
+        }
+      },
+    });
+    this.#decoder =
+      codec === 'h264'
+        ? new H264Decoder({ decoded, keyNeeded: () => this.#connection.requestKey() })
+        : new JpegDecoder(decoded);
+    this.#connection.watch(name, codec);
+  }
+
+  close(): void {
+    this.#connection.close();
+    this.#decoder.close();
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What the page gives people to keep: the pair of a frame as PNG, and recordings of the picture.
+ */
+import { type DecodedPair, sizeOf } from './drawable.js';
+
+/** Source, enlarged to the restored size, to the left of the restored picture, as PNG. */
+export async function pairAsPng({ restored, source }: DecodedPair): Promise<Blob> {
+  const { width, height } = sizeOf(restored);
+  const canvas = new OffscreenCanvas(source === undefined ? width : width * 2, height);
+  const context = canvas.getContext('2d', { alpha: false });
+  if (context === null) {
+    throw new Error('Expected a browser with a 2D canvas');
+  }
+  if (source !== undefined) {
+    context.imageSmoothingQuality = 'low';
+    context.drawImage(source, 0, 0, width, height);
+  }
+  context.drawImage(restored, canvas.width - width, 0, width, height);
+  return canvas.convertToBlob({ type: 'image/png' });
+}
+
+/** Hands a file to the person. */
+export function download(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** A recording ends by itself here: it is kept in memory until then. */
+const MAX_RECORDING_BYTES = 512 * 1024 * 1024;
+const CHUNK_MS = 1000;
+
+/** Records a canvas as it is seen, split and all. */
+export class CanvasRecorder {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #onFinished: (recording: Blob, extension: string) => void;
+  #recorder: MediaRecorder | undefined;
+
+  constructor(canvas: HTMLCanvasElement, onFinished: (recording: Blob, extension: string) => void) {
+    this.#canvas = canvas;
+    this.#onFinished = onFinished;
+  }
+
+  /** Whether this browser can record at all. */
+  static get available(): boolean {
+    return 'MediaRecorder' in globalThis;
+  }
+
+  get recording(): boolean {
+    return this.#recorder !== undefined;
+  }
+
+  start(): void {
+    const mimeType = ['video/mp4;codecs=avc1', 'video/webm;codecs=vp9', 'video/webm'].find((type) =>
+      MediaRecorder.isTypeSupported(type),
+    );
+    const recorder = new MediaRecorder(this.#canvas.captureStream(), {
+      ...(mimeType === undefined ? {} : { mimeType }),
+      videoBitsPerSecond: 12_000_000,
+    });
+    const chunks: Blob[] = [];
+    let bytes = 0;
+    recorder.ondataavailable = ({ data }) => {
+      chunks.push(data);
+      bytes += data.size;
+      if (bytes > MAX_RECORDING_BYTES) {
+        this.stop();
+      }
+    };
+    recorder.onstop = () => {
+      const { mimeType: type } = recorder;
+      this.#onFinished(new Blob(chunks, { type }), type.includes('mp4') ? 'mp4' : 'webm');
+    };
+    recorder.start(CHUNK_MS);
+    this.#recorder = recorder;
+  }
+
+  /** Ends the recording; it is handed over. Idempotent. */
+  stop(): void {
+    this.#recorder?.stop();
+    this.#recorder = undefined;
+  }
+}

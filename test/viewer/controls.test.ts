@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from '../../src/log/log.js';
+import { type RunningServer, startServer } from '../../src/server/server.js';
+import { SyntheticStream } from '../server/synthetic-stream.js';
+import { chromiumPath, launchBrowser, ViewerPage, viewerDirectory } from './page.js';
+import { restoredScene, sourceScene } from './scene.js';
+
+/** A picture whose colour says its number: what H.264 and JPEG blur stays far below the steps. */
+const marked = (_x: number, _y: number, seq: number): [number, number, number] => [
+  40 + (seq % 4) * 50,
+  40 + (Math.floor(seq / 4) % 4) * 50,
+  120,
+];
+/** Most that codecs change a flat colour, of 255. */
+const CODEC_ERROR = 8;
+
+describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
+  let browser: Browser;
+  let server: RunningServer;
+  let gate: SyntheticStream;
+  let yard: SyntheticStream;
+  const pages: ViewerPage[] = [];
+
+  beforeAll(async () => {
+    gate = new SyntheticStream({ sourceWidth: 160, sourceHeight: 90 });
+    yard = new SyntheticStream({ name: 'yard' });
+    server = await startServer({ streams: [gate, yard], log: silentLog, port: 0, viewerDirectory });
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+  afterEach(() => Promise.all(pages.splice(0).map((page) => page.close())));
+
+  async function view(codec = 'jpeg', options: Parameters<typeof ViewerPage.open>[2] = {}): Promise<ViewerPage> {
+    const viewer = await ViewerPage.open(browser, server.url, options);
+    pages.push(viewer);
+    await viewer.state('live');
+    // This machine is a secure context, so the page has chosen H.264 by itself.
+    expect(await viewer.page.evaluate(() => document.documentElement.dataset.codec)).toBe('h264');
+    if (codec === 'jpeg') {
+      await viewer.page.locator('#codec').selectOption(codec);
+      await viewer.page.waitForFunction(() => document.documentElement.dataset.codec === 'jpeg');
+    }
+    return viewer;
+  }
+
+  async function expectMarked(viewer: ViewerPage, seq: number): Promise<void> {
+    const pixel = await viewer.pixel(0.75);
+    const wanted = marked(0, 0, seq);
+    expect(Math.max(...wanted.map((value, channel) => Math.abs(value - (pixel[channel] ?? 0))))).toBeLessThan(
+      CODEC_ERROR,
+    );
+  }
+
+  it.each(['jpeg', 'h264'])('shows each frame as its source within codec error: %s', async (codec) => {
+    const viewer = await view(codec);
+    for (let frame = 0; frame < 5; frame += 1) {
+      await viewer.show(gate, marked, marked);
+      await expectMarked(viewer, gate.status().framesIn);
+    }
+    await viewer.show(gate);
+    await viewer.page.keyboard.press('3');
+    expect(await viewer.sideAt(0.9)).toBe('source');
+    await viewer.page.keyboard.press('2');
+    expect(await viewer.sideAt(0.1)).toBe('restored');
+    expect(viewer.problems).toEqual([]);
+  });
+
+  it.each(['jpeg', 'h264'])('pauses, steps back and forth, and is back at the present at once: %s', async (codec) => {
+    const viewer = await view(codec);
+    const { page } = viewer;
+    for (let frame = 0; frame < 4; frame += 1) {
+      await viewer.show(gate, marked, marked);
+    }
+    const last = gate.status().framesIn;
+    const shows = (seq: number) =>
+      page.waitForFunction((wanted) => document.documentElement.dataset.seq === wanted, String(seq));
+    await page.keyboard.press('Space');
+    expect(await viewer.text('state-text')).toBe('Paused');
+    gate.emit(marked, marked);
+    await page.waitForFunction(() => document.querySelector('#paused')?.textContent?.includes('1 newer'));
+    await page.keyboard.press(',');
+    await shows(last - 1);
+    await page.keyboard.press(',');
+    await shows(last - 2);
+    await expectMarked(viewer, last - 2);
+    await page.keyboard.press('.');
+    await shows(last - 1);
+    await expectMarked(viewer, last - 1);
+    await page.keyboard.press('n');
+    // H.264 goes on with the key frame it asks for.
+    const current = () => page.evaluate(() => Number(document.documentElement.dataset.seq));
+    while ((await current()) <= last) {
+      gate.emit(marked, marked);
+    }
+    expect(await page.locator('#paused').isVisible()).toBe(false);
+  });
+
+  it('saves the pair as PNG: source left, restored right', async () => {
+    const viewer = await view();
+    await viewer.show(gate);
+    const waiting = viewer.page.waitForEvent('download');
+    await viewer.page.keyboard.press('s');
+    const download = await waiting;
+    expect(download.suggestedFilename()).toBe(`limpid-gate-${gate.status().framesIn}.png`);
+    const { data, info } = await sharp(await readFile(await download.path()))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect([info.width, info.height]).toEqual([1280, 360]);
+    const red = (x: number) => data[(180 * info.width + x) * info.channels] ?? 0;
+    expect(red(320)).toBeGreaterThan(180);
+    expect(red(960)).toBeLessThan(60);
+  });
+
+  it('shows all streams in a grid, and opens the one that is clicked', async () => {
+    const viewer = await view('jpeg', { viewport: { width: 1280, height: 800 } });
+    const { page } = viewer;
+    await page.keyboard.press('g');
+    for (const stream of [gate, yard]) {
+      const tile = page.locator(`.tile[data-stream="${stream.name}"]`);
+      await tile.getByText('Live').waitFor();
+      const { frame } = stream.emit(sourceScene, restoredScene);
+      await page.waitForFunction(
+        ([name, seq]) => document.querySelector<HTMLElement>(`.tile[data-stream="${name}"]`)?.dataset.seq === seq,
+        [stream.name, String(frame.seq)] as const,
+      );
+    }
+    await viewer.screenshot('grid');
+    await page.locator('.tile[data-stream="yard"]').click();
+    await page.waitForFunction(() => document.title === 'yard · Limpid');
+    await viewer.state('live');
+    await viewer.show(yard);
+    expect(await page.locator('.tile').count()).toBe(0);
+  });
+
+  it('shows statistics, the loupe and the keys', async () => {
+    const viewer = await view('jpeg', { colorScheme: 'light' });
+    const { page } = viewer;
+    await page.keyboard.press('i');
+    await page.keyboard.press('l');
+    await viewer.show(gate, sourceScene, restoredScene);
+    await page.waitForFunction(() => /Mbit/.test(document.querySelector('#details')?.textContent ?? ''));
+    expect(await viewer.text('details')).toContain('restored12.5 fps');
+    expect(await viewer.text('details')).toContain('restore, median1 ms');
+    await viewer.screenshot('statistics');
+    await page.keyboard.press('?');
+    expect(await page.getByRole('dialog', { name: 'Keyboard' }).isVisible()).toBe(true);
+    await viewer.screenshot('help');
+  });
+});
