@@ -1,0 +1,73 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { decodeAll, probeVideo } from '../fixtures/ffprobe.js';
+import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
+import { TestClient } from '../server/test-client.js';
+import { LimpidProcess } from './limpid-process.js';
+
+const folder = scratchFolder('signals');
+const clip = join(folder, 'clip.mkv');
+let limpid: LimpidProcess | undefined;
+
+beforeAll(() => ffmpeg('-f', 'lavfi', '-i', 'testsrc=size=64x48:rate=10:duration=60', '-c:v', 'ffv1', clip));
+afterEach(() => limpid?.dispose());
+
+/** Starts on a configuration of live streams; further lines of each stream's mapping by its name. */
+function run(file: string, streams: Readonly<Record<string, string>>): LimpidProcess {
+  write(file, streams);
+  limpid = new LimpidProcess(['run', join(folder, file)]);
+  return limpid;
+}
+
+function write(file: string, streams: Readonly<Record<string, string>>): void {
+  const lines = Object.entries(streams).map(
+    ([name, more]) => `  - { name: ${name}, source: ${clip}, sourceOptions: { live: true }, model: bypass${more} }\n`,
+  );
+  writeFileSync(join(folder, file), `server: { port: 0 }\nstreams:\n${lines.join('')}`);
+}
+
+describe('limpid run', { timeout: 60_000 }, () => {
+  it('at SIGHUP touches only what changed, and keeps going when the file is wrong', async () => {
+    const running = run('limpid.yaml', { same: '', gone: '' });
+    const url = await running.url();
+    const viewer = new TestClient(`${url}/streams/same`);
+    await viewer.until(() => viewer.frames.length > 2);
+    write('limpid.yaml', { same: '', come: '' });
+    process.kill(running.pid, 'SIGHUP');
+    await running.line(/SIGHUP: added come; removed gone/);
+    writeFileSync(join(folder, 'limpid.yaml'), 'streams: 4\n');
+    process.kill(running.pid, 'SIGHUP');
+    await running.line(/SIGHUP: the configuration at work stays: Expected a list for streams but received 4/);
+    const seen = viewer.frames.length;
+    await viewer.until(() => viewer.frames.length > seen + 2);
+    expect(new Set(viewer.frames.map(({ session }) => session))).toEqual(new Set([0]));
+    viewer.socket.terminate();
+    expect(await running.stop('SIGTERM')).toBe(0);
+  });
+
+  it.each(['matroska', 'mp4'])('killed while it records leaves a %s file that plays', async (container) => {
+    const recordings = join(folder, container);
+    const running = run(`${container}.yaml`, { gate: `, record: { dir: ${recordings}, container: ${container} }` });
+    const viewer = new TestClient(`${await running.url()}/streams/gate`);
+    // Six seconds: fragments and clusters are two seconds at most.
+    await viewer.until(() => viewer.frames.length > 60);
+    const shown = viewer.frames.at(-1)?.ptsNs ?? 0n;
+    process.kill(running.pid, 'SIGKILL');
+    await running.end();
+    const file = join(recordings, readdirSync(recordings)[0] ?? '');
+    expect(decodeAll(file).frames).toBeGreaterThan(0);
+    const lastMs = probeVideo(file).ptsMs.at(-1) ?? 0;
+    expect(Number(shown / 1_000_000n) - lastMs).toBeLessThanOrEqual(2_500);
+  });
+
+  it('is forced by a second signal', async () => {
+    const running = run('forced.yaml', { gate: '' });
+    await running.url();
+    process.kill(running.pid, 'SIGINT');
+    await running.line(/SIGINT: stopping/);
+    process.kill(running.pid, 'SIGINT');
+    // The first may have been done already; either way it ends.
+    expect([0, 1]).toContain((await running.end()).code);
+  });
+});
