@@ -1,7 +1,8 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeAll, probeVideo } from '../fixtures/ffprobe.js';
+import { isRunning, mediaProcessesOf } from '../fixtures/processes.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
 import { TestClient } from '../server/test-client.js';
 import { LimpidProcess } from './limpid-process.js';
@@ -14,17 +15,17 @@ beforeAll(() => ffmpeg('-f', 'lavfi', '-i', 'testsrc=size=64x48:rate=10:duration
 afterEach(() => limpid?.dispose());
 
 /** Starts on a configuration of live streams; further lines of each stream's mapping by its name. */
-function run(file: string, streams: Readonly<Record<string, string>>): LimpidProcess {
-  write(file, streams);
+function run(file: string, streams: Readonly<Record<string, string>>, more = ''): LimpidProcess {
+  write(file, streams, more);
   limpid = new LimpidProcess(['run', join(folder, file)]);
   return limpid;
 }
 
-function write(file: string, streams: Readonly<Record<string, string>>): void {
+function write(file: string, streams: Readonly<Record<string, string>>, more = ''): void {
   const lines = Object.entries(streams).map(
     ([name, more]) => `  - { name: ${name}, source: ${clip}, sourceOptions: { live: true }, model: bypass${more} }\n`,
   );
-  writeFileSync(join(folder, file), `server: { port: 0 }\nstreams:\n${lines.join('')}`);
+  writeFileSync(join(folder, file), `${more}server: { port: 0 }\nstreams:\n${lines.join('')}`);
 }
 
 describe('limpid run', { timeout: 60_000 }, () => {
@@ -61,13 +62,46 @@ describe('limpid run', { timeout: 60_000 }, () => {
     expect(Number(shown / 1_000_000n) - lastMs).toBeLessThanOrEqual(2_500);
   });
 
-  it('is forced by a second signal', async () => {
-    const running = run('forced.yaml', { gate: '' });
-    await running.url();
-    process.kill(running.pid, 'SIGINT');
-    await running.line(/SIGINT: stopping/);
-    process.kill(running.pid, 'SIGINT');
-    // The first may have been done already; either way it ends.
-    expect([0, 1]).toContain((await running.end()).code);
+  describe('with an encoder that hangs', () => {
+    let stuck: readonly number[] = [];
+
+    afterEach(() => {
+      for (const pid of stuck.filter(isRunning)) {
+        process.kill(pid, 'SIGKILL');
+      }
+    });
+
+    /** A run whose media processes no longer do anything, asked to stop. */
+    async function hang(name: string, more: string): Promise<LimpidProcess> {
+      const running = run(`${name}.yaml`, { gate: `, record: { dir: ${join(folder, name)} }` }, more);
+      const viewer = new TestClient(`${await running.url()}/streams/gate`);
+      await viewer.until(() => viewer.frames.length > 2);
+      await vi.waitFor(
+        () => {
+          stuck = mediaProcessesOf(running.pid);
+          expect(stuck).toHaveLength(2); // the source and the recording
+        },
+        { timeout: 20_000, interval: 50 },
+      );
+      for (const pid of stuck) {
+        process.kill(pid, 'SIGSTOP');
+      }
+      process.kill(running.pid, 'SIGINT');
+      await running.line(/SIGINT: stopping, recordings are being finished/);
+      return running;
+    }
+
+    it('stops at once at a second signal', async () => {
+      const running = await hang('forced', '');
+      process.kill(running.pid, 'SIGTERM');
+      await running.line(/SIGTERM again: stopping at once/);
+      expect((await running.end()).code).toBe(1);
+    });
+
+    it('stops at its deadline', async () => {
+      const { code, stderr } = await (await hang('late', 'stopTimeoutMs: 300\n')).end();
+      expect(stderr).toMatch(/^limpid: Expected recordings to be finished within 300 ms \(stopTimeoutMs\)/m);
+      expect(code).toBe(1);
+    });
   });
 });
