@@ -162,7 +162,8 @@ class AssembledStream implements RunningStream {
 
   #publish(restored: RestoredFrame): void {
     this.#statistics.countRestored(restored, Date.now());
-    if (restored.fallback !== undefined) {
+    // The overload ladder told its own change once.
+    if (restored.fallback !== undefined && restored.fallback !== 'overload') {
       this.#reports.report(`a frame is shown upscaled, not restored: ${fallbackSentence(restored.fallback)}`);
     }
     this.#feed('restored', restored.frame);
@@ -269,7 +270,7 @@ class AssembledStream implements RunningStream {
   }
 }
 
-function fallbackSentence(reason: FallbackReason): string {
+function fallbackSentence(reason: Exclude<FallbackReason, 'overload'>): string {
   switch (reason) {
     case 'offsets-not-finite':
       return 'the network’s offsets are not finite';
@@ -281,7 +282,5 @@ function fallbackSentence(reason: FallbackReason): string {
       return 'the engine worker died and is being replaced';
     case 'engine-error':
       return 'the engine failed on it twice';
-    case 'overload':
-      return 'the machine is too busy';
   }
 }
