@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/log/log.js';
+import { packageFile } from '../../src/media/package-file.js';
 import { type RunningServer, startServer } from '../../src/server/server.js';
 import { SyntheticStream } from '../server/synthetic-stream.js';
 import { chromiumPath, launchBrowser, ViewerPage, viewerDirectory } from './page.js';
@@ -152,4 +153,40 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
     expect(await page.getByRole('dialog', { name: 'Keyboard' }).isVisible()).toBe(true);
     await viewer.screenshot('help');
   });
+
+  it.each(['dark', 'light'] as const)(
+    'has no serious finding of axe-core, with everything open: %s',
+    async (colorScheme) => {
+      const viewer = await view('jpeg', { colorScheme });
+      const { page } = viewer;
+      await viewer.show(gate, sourceScene, restoredScene);
+      // Evaluated, not added to the page, whose content security policy lets no other script in.
+      await page.evaluate(await readFile(packageFile('node_modules/axe-core/axe.min.js'), 'utf8'));
+      const findings = async () =>
+        page.evaluate(async () => {
+          const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } };
+          const { violations } = await axe.run();
+          return violations
+            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+            .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+        });
+      expect(await findings()).toEqual([]);
+      for (const key of ['i', 'l', 'z', 'Space']) {
+        await page.keyboard.press(key);
+      }
+      expect(await findings()).toEqual([]);
+      await page.keyboard.press('?');
+      expect(await findings()).toEqual([]);
+      await page.getByRole('button', { name: 'Close' }).click();
+      await page.keyboard.press('g');
+      expect(await findings()).toEqual([]);
+    },
+  );
 });
+
+/** What axe-core says of one rule that is broken. */
+interface AxeViolation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
