@@ -30,8 +30,8 @@ const RUN_PACKAGES = [
   'python3',
 ];
 
-/** What the tests need on top: a real RTSP server, ffprobe, a real browser. */
-const TEST_PACKAGES = ['gstreamer1.0-x', 'gir1.2-gst-rtsp-server-1.0', 'python3-gi', 'ffmpeg', 'chromium'];
+/** What the tests need on top: a real RTSP server, ffprobe, a real browser, CMake for native/. */
+const TEST_PACKAGES = ['gstreamer1.0-x', 'gir1.2-gst-rtsp-server-1.0', 'python3-gi', 'ffmpeg', 'chromium', 'cmake'];
 
 /** A failure with one sentence for the person at the terminal. */
 export class BootstrapError extends Error {}
