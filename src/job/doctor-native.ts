@@ -1,7 +1,11 @@
 /**
  * Do the native packages load? Each is tried in a child process: one that crashes while loading takes only that child along.
+ * And what of native/ is built?
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { aptInstall, type Check } from './doctor-check.js';
 import type { RunProgram } from './run-program.js';
 
@@ -42,6 +46,34 @@ const NATIVE_PACKAGES: readonly NativePackage[] = [
 /** One check per package. */
 export async function checkNativePackages(run: RunProgram): Promise<readonly Check[]> {
   return Promise.all(NATIVE_PACKAGES.map((native) => check(native, run)));
+}
+
+/** Where `npm run build:native` leaves what it builds, in a clone. */
+const NATIVE_BUILD = join(dirname(fileURLToPath(import.meta.url)), '../../build/native');
+
+/**
+ * Is the deformable operator for NVIDIA cards built? Optional: no engine uses it yet.
+ *
+ * @param buildDir folder of the build; default: the package's build/native
+ */
+export function checkDeformConv(buildDir: string = NATIVE_BUILD): Check {
+  const name = 'native deform_conv';
+  if (existsSync(join(buildDir, 'liblimpid_deform_conv_plugin.so'))) {
+    return { name, status: 'ok', detail: 'kernel and TensorRT plugin are built (no engine uses them yet)' };
+  }
+  return existsSync(join(buildDir, 'libdeform_conv.a'))
+    ? {
+        name,
+        status: 'warn',
+        detail: 'the kernel is built, the TensorRT plugin is not (no engine uses them yet)',
+        fix: 'npm run build:native -- -DLIMPID_TENSORRT_INCLUDE=DIR, the folder of NvInfer.h',
+      }
+    : {
+        name,
+        status: 'warn',
+        detail: 'the kernel for NVIDIA cards is not built (no engine uses it yet)',
+        fix: 'install CUDA with nvcc, then npm run build:native',
+      };
 }
 
 async function check({ name, probe, fix }: NativePackage, run: RunProgram): Promise<Check> {

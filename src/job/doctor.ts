@@ -6,7 +6,7 @@ import { loadModel, modelNames } from '../model/registry.js';
 import type { Check } from './doctor-check.js';
 import { checkCameras, checkNvidia, checkPort } from './doctor-devices.js';
 import { checkGStreamer } from './doctor-gstreamer.js';
-import { checkNativePackages } from './doctor-native.js';
+import { checkDeformConv, checkNativePackages } from './doctor-native.js';
 import { type RunProgram, runProgram } from './run-program.js';
 
 /** What `limpid doctor --json` prints. */
@@ -40,6 +40,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorResult>
     checkNativePackages(run),
     checkModels(modelsDir),
     checkNvidia(),
+    checkDeformConv(),
     checkCameras(devDir),
     checkPort(port),
   ]);
