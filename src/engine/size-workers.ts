@@ -13,6 +13,7 @@ import type { FrameWindow } from '../window/frame-window.js';
 import type { PaddingMode } from '../window/padding.js';
 import { BufferPool } from './buffer-pool.js';
 import type { EngineSpec } from './engine.js';
+import { RestartPauses } from './restart-pauses.js';
 import { SizeWorker, type WorkerHosting } from './size-worker.js';
 import type { OffsetsSeen, WorkerSetup } from './worker-protocol.js';
 
@@ -47,11 +48,6 @@ export interface RestoredPixels {
 
 /** Sizes kept open that no stream has at the moment: a camera that switches to and fro need not wait each time. */
 const SPARE_SIZES = 1;
-/** Pause before a worker is replaced that died soon after its predecessor, ms; doubled each time. */
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
-/** A worker that lived this long was well: the next one is started at once. */
-const WELL_MS = 30_000;
 /** Free output buffers kept: one restoring, one encoding, one recording, one to spare. */
 const OUTPUT_BUFFERS = 4;
 
@@ -68,11 +64,8 @@ export class SizeWorkers {
   #workers: SizeWorker[] = [];
   /** The size of each stream's last frame. */
   readonly #sizes = new Map<string, string>();
-  /** Of workers that died, by size. */
-  readonly #deaths = new Map<
-    string,
-    { readonly error: LimpidError; readonly pauseMs: number; readonly untilMs: number }
-  >();
+  /** By size. */
+  readonly #pauses = new RestartPauses();
   #disposed = false;
 
   constructor(options: OnnxRuntimeOptions, output: WorkerOutput) {
@@ -164,20 +157,15 @@ export class SizeWorkers {
     if (found !== undefined) {
       return found;
     }
-    const death = this.#deaths.get(size);
-    if (death !== undefined && performance.now() < death.untilMs) {
-      throw death.error;
+    const held = this.#pauses.holding(size);
+    if (held !== undefined) {
+      throw held;
     }
     const { model, modelsDir, threads = defaultThreads(), incremental = true, hosting = IN_THREADS } = this.#options;
     const setup = { model, modelsDir, width, height, threads, incremental, ...this.#output };
-    const startMs = performance.now();
+    const noteDeath = this.#pauses.started(size);
     const worker = new SizeWorker(setup, hosting);
-    void worker.died.then((error) => {
-      const livedMs = performance.now() - startMs;
-      const last = livedMs > WELL_MS ? 0 : (this.#deaths.get(size)?.pauseMs ?? 0);
-      const pauseMs = livedMs > WELL_MS ? 0 : Math.min(Math.max(FIRST_PAUSE_MS, 2 * last), LONGEST_PAUSE_MS);
-      this.#deaths.set(size, { error, pauseMs, untilMs: performance.now() + last });
-    });
+    void worker.died.then(noteDeath);
     this.#workers = [...this.#workers.filter(({ alive }) => alive), worker];
     return worker;
   }

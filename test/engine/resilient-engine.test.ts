@@ -101,18 +101,6 @@ describe('an engine in a worker process', { timeout: 60_000 }, () => {
     expect((await engine.restore('a', window(1))).fallback).toBeUndefined();
   });
 
-  it('pauses before it starts yet another worker when one after the other dies', async () => {
-    const { engine, troubles, pid } = await open({ retryTimeoutMs: 60_000 });
-    await engine.restore('a', window(0));
-    for (let death = 0; death < 2; death += 1) {
-      process.kill(pid(), 'SIGKILL');
-      await untilGone(pid());
-      await engine.open(size).catch(() => undefined);
-    }
-    expect((await engine.restore('a', window(1))).fallback).toBe('engine-lost');
-    expect(troubles.at(-1)).toBe('The engine worker of tiny died of SIGKILL');
-  });
-
   it('leaves no process behind when it is disposed of', async () => {
     const { engine, pid } = await open();
     await engine.restore('a', window(0));
