@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +10,8 @@ import { type RunningServer, startServer } from '../../src/server/server.js';
 import { SyntheticStream } from '../server/synthetic-stream.js';
 import { chromiumPath, launchBrowser, ViewerPage, viewerDirectory } from './page.js';
 import { restoredScene, sourceScene } from './scene.js';
+
+const run = promisify(execFile);
 
 /** A picture whose colour says its number: what H.264 and JPEG blur stays far below the steps. */
 const marked = (_x: number, _y: number, seq: number): [number, number, number] => [
@@ -116,6 +120,25 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
     const red = (x: number) => data[(180 * info.width + x) * info.channels] ?? 0;
     expect(red(320)).toBeGreaterThan(180);
     expect(red(960)).toBeLessThan(60);
+  });
+
+  it('records the picture as it is seen', async () => {
+    const viewer = await view();
+    await viewer.show(gate);
+    await viewer.page.keyboard.press('r');
+    expect(await viewer.page.locator('#record').getAttribute('aria-pressed')).toBe('true');
+    for (let frame = 0; frame < 10; frame += 1) {
+      await viewer.show(gate, sourceScene, restoredScene);
+    }
+    const waiting = viewer.page.waitForEvent('download');
+    await viewer.page.keyboard.press('r');
+    const download = await waiting;
+    expect(download.suggestedFilename()).toMatch(/^limpid-gate-\d+\.(mp4|webm)$/);
+    const { stdout } = await run('ffprobe', [
+      ...['-v', 'error', '-select_streams', 'v', '-show_entries', 'stream=width,height', '-of', 'csv=p=0'],
+      await download.path(),
+    ]);
+    expect(stdout.trim().split('\n')[0]).toBe('640,360');
   });
 
   it('shows all streams in a grid, and opens the one that is clicked', async () => {
