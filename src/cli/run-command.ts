@@ -11,6 +11,7 @@ interface RunFlags extends EngineFlags {
   readonly source?: string;
   readonly model?: string;
   readonly record?: string;
+  readonly push?: string;
   readonly name?: string;
   readonly port?: number;
   readonly host?: string;
@@ -24,6 +25,7 @@ export function runCommand(): Command {
     .option('--source <uri>', 'rtsp://, http://, udp:// or srt:// URI, camera:, test:, or the path of a file')
     .option('--model <name>', 'model of the registry, or "bypass"; with commas: stages in a row (default: live-x4)')
     .option('--record <dir>', 'record the restored stream into this folder')
+    .option('--push <uri>', 'push the restored stream to rtsp[s]://, rtmp[s]://, srt:// or udp://')
     .option('--name <name>', 'name of the stream in URLs (default: live)')
     .option('--port <n>', 'port of the viewer (default: 8080)', parsePort)
     .option('--host <address>', 'address of the viewer (default: 127.0.0.1)');
@@ -71,6 +73,7 @@ function configOf(flags: RunFlags): ConfigInput {
         source: flags.source ?? '',
         ...(flags.model === undefined ? {} : { model: flags.model }),
         ...(flags.record === undefined ? {} : { record: { dir: flags.record } }),
+        ...(flags.push === undefined ? {} : { push: [{ uri: flags.push }] }),
         engine: engineFlags(flags),
       },
     ],
@@ -89,8 +92,8 @@ function engineFlags({ selfEnsemble, tile, tileOverlap }: RunFlags): EngineFlags
   };
 }
 
-function refuseStreamFlags({ model, record, name, selfEnsemble, tile, tileOverlap }: RunFlags): void {
-  const flags = { model, record, name, 'self-ensemble': selfEnsemble, tile, 'tile-overlap': tileOverlap };
+function refuseStreamFlags({ model, record, push, name, selfEnsemble, tile, tileOverlap }: RunFlags): void {
+  const flags = { model, record, push, name, 'self-ensemble': selfEnsemble, tile, 'tile-overlap': tileOverlap };
   const given = Object.entries(flags).find(([, value]) => value !== undefined);
   if (given !== undefined) {
     throw new LimpidError(

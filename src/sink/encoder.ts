@@ -63,7 +63,9 @@ async function makerOf({ codec, encoder }: EncodingOptions): Promise<Maker> {
 }
 
 function holesFor(maker: Maker, options: EncodingOptions): HoleValues {
-  const { codec, crf, preset, bitrateKbps, maxBitrateKbps, framesPerSecond = ASSUMED_FRAMES_PER_SECOND } = options;
+  const { codec, preset, bitrateKbps, framesPerSecond = ASSUMED_FRAMES_PER_SECOND } = options;
+  // With a bitrate the quality is a hole to fill and means nothing.
+  const { crf = 0, maxBitrateKbps = 0 } = options;
   const gopFrames = Math.max(1, Math.round(options.gopSeconds * framesPerSecond));
   const steady = bitrateKbps !== undefined;
   const rate = { bitrateKbps: bitrateKbps ?? maxBitrateKbps, gopFrames };

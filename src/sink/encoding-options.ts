@@ -12,14 +12,6 @@ export const encodingOptions = {
     .describe(
       'Who encodes: an NVIDIA card, a card with VA-API, x264 or x265; auto takes the first of these that is there.',
     ),
-  crf: z.int().min(0).max(50).default(20).describe('Quality: 0 is lossless, 18 looks so, 28 is coarse.'),
-  bitrateKbps: z
-    .int()
-    .min(64)
-    .max(2_048_000)
-    .optional()
-    .describe('A steady bitrate, kbit/s, instead of the steady quality of crf.'),
-  maxBitrateKbps: z.int().min(64).max(2_048_000).default(40_000).describe('Most that crf may use, kbit/s.'),
   preset: z
     .enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow'])
     .default('superfast')
@@ -40,7 +32,25 @@ export const encodingOptions = {
   finishTimeoutMs: z.int().min(100).max(600_000).default(5_000).describe('Longest wait for the end of an output, ms.'),
 };
 
-const encodingSchema = z.strictObject(encodingOptions);
+/** Keys of sinks that may keep a quality instead of a bitrate. */
+export const qualityOptions = {
+  crf: z.int().min(0).max(50).default(20).describe('Quality: 0 is lossless, 18 looks so, 28 is coarse.'),
+  bitrateKbps: z
+    .int()
+    .min(64)
+    .max(2_048_000)
+    .optional()
+    .describe('A steady bitrate, kbit/s, instead of the steady quality of crf.'),
+  maxBitrateKbps: z.int().min(64).max(2_048_000).default(40_000).describe('Most that crf may use, kbit/s.'),
+};
 
-/** What an encoder is asked for, defaults filled in. */
-export type EncodingOptions = z.output<typeof encodingSchema>;
+/** The key of sinks that a network carries. */
+export const bitrateOptions = {
+  bitrateKbps: z.int().min(64).max(2_048_000).default(4_000).describe('A steady bitrate, kbit/s.'),
+};
+
+const encodingSchema = z.strictObject(encodingOptions);
+const qualitySchema = z.strictObject(qualityOptions).partial();
+
+/** What an encoder is asked for, defaults filled in: a bitrate, or a quality and its limit. */
+export type EncodingOptions = z.output<typeof encodingSchema> & z.output<typeof qualitySchema>;

@@ -3,6 +3,8 @@
  */
 import { z } from 'zod';
 import type { LimpidError } from '../errors/limpid-error.js';
+import { openPush } from './push.js';
+import { pushOptionsSchema } from './push-options.js';
 import { openRecorder } from './record.js';
 import { recordOptionsSchema } from './record-options.js';
 import type { Sink } from './sink.js';
@@ -26,6 +28,7 @@ export const sinkKeys = {
     })
     .optional()
     .describe('Records the stream into files.'),
+  push: z.array(pushOptionsSchema).max(16).optional().describe('Where the stream is pushed to.'),
 };
 
 const sinksSchema = z.object(sinkKeys);
@@ -34,11 +37,13 @@ const sinksSchema = z.object(sinkKeys);
 export type SinksConfig = z.output<typeof sinksSchema>;
 
 /** Opens them; no process is started before the first frame. */
-export function openSinks({ record }: SinksConfig, { stream, models, onTrouble }: SinksContext): readonly Sink[] {
-  return record === undefined ? [] : recorders(record);
+export function openSinks({ record, push = [] }: SinksConfig, context: SinksContext): readonly Sink[] {
+  return [...(record === undefined ? [] : openRecorders(record, context)), ...push.map((options) => openPush(options))];
+}
 
-  function recorders({ view, ...options }: NonNullable<SinksConfig['record']>): Sink[] {
-    const views = view === 'both' ? (['restored', 'source'] as const) : [view];
-    return views.map((one) => openRecorder(options, { provenance: { stream, view: one, models }, onTrouble }));
-  }
+function openRecorders(record: NonNullable<SinksConfig['record']>, context: SinksContext): readonly Sink[] {
+  const { view, ...options } = record;
+  const { stream, models, onTrouble } = context;
+  const views = view === 'both' ? (['restored', 'source'] as const) : [view];
+  return views.map((one) => openRecorder(options, { provenance: { stream, view: one, models }, onTrouble }));
 }

@@ -2,7 +2,7 @@
  * Options of a recording, with their defaults.
  */
 import { z } from 'zod';
-import { encodingOptions } from './encoding-options.js';
+import { encodingOptions, qualityOptions } from './encoding-options.js';
 import { storageOptions } from './storage-options.js';
 
 /** Schema of {@link RecordOptions}. */
@@ -24,6 +24,7 @@ export const recordOptionsSchema = z.strictObject({
     .max(10_000_000)
     .optional()
     .describe('A file is followed by the next when it holds this much, 10⁶ bytes, looked at once a second.'),
+  ...qualityOptions,
   ...encodingOptions,
 });
 

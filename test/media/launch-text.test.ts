@@ -141,7 +141,7 @@ function before(name: string): string {
   if (/^(picture|source-(pipeline|camera-))/.test(name)) {
     return 'videotestsrc';
   }
-  return /^sink-(matroska|mp4)/.test(name)
+  return /^sink-(matroska|mp4|rtsp|rtmp|srt|udp)/.test(name)
     ? `${readLaunchText('sink-picture')} ${readLaunchText('sink-encode-x264')}`
     : '';
 }
@@ -192,6 +192,8 @@ describe('the texts of pipelines/', () => {
       fragmentMs: 1_000,
       parser: 'aacparse',
       format: 'I420',
+      host: '127.0.0.1',
+      timeoutUs: 10_000_000,
       pass: 'cbr',
       bitrateKbps: 4_000,
       options: 'crf=20:vbv-maxrate=40000',

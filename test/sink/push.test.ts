@@ -1,0 +1,124 @@
+/** Pushes to real servers and listeners on loopback, read back with ffprobe. */
+import { execFile } from 'node:child_process';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { LimpidError } from '../../src/errors/limpid-error.js';
+import { openPush } from '../../src/sink/push.js';
+import { parsePushUri } from '../../src/sink/push-uri.js';
+import { SinkQueue } from '../../src/stream/sink-queue.js';
+import { noiseFrame } from '../fixtures/frames.js';
+import { mediaProcessesOf } from '../fixtures/processes.js';
+import { startRtspReceiver } from '../fixtures/rtsp-server.js';
+
+const RTSP_PORT = 23_010;
+const OUT_PORT = 23_011;
+const UDP_PORT = 23_012;
+const FRAME_MS = 100;
+
+const open: { dispose(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((resource) => resource.dispose()));
+  expect(mediaProcessesOf()).toEqual([]);
+});
+
+/** Pushes frames at their own pace until it is disposed. */
+function feed(uri: string, troubles: LimpidError[] = []) {
+  const push = openPush({ uri, preset: 'ultrafast', gopSeconds: 0.5, bitrateKbps: 1_000 });
+  const queue = new SinkQueue(push, {
+    onDrop: () => undefined,
+    onFailure: (error) => troubles.push(error),
+    firstDelayMs: 100,
+    maxDelayMs: 500,
+  });
+  let seq = 0;
+  const timer = setInterval(() => {
+    queue.push(noiseFrame(seq, seq * FRAME_MS));
+    seq += 1;
+  }, FRAME_MS);
+  open.push({
+    dispose: async () => {
+      clearInterval(timer);
+      await queue.close();
+    },
+  });
+}
+
+/** Codec and size of what a URI plays, asked until it plays. */
+async function played(uri: string, deadlineMs = 40_000): Promise<string> {
+  const args = ['-v', 'error', '-show_entries', 'stream=codec_name,width,height', '-of', 'csv=p=0', uri];
+  const endMs = Date.now() + deadlineMs;
+  for (;;) {
+    const said = await new Promise<string>((resolve) => {
+      execFile('ffprobe', args, { timeout: 15_000 }, (error, stdout) => resolve(error === null ? stdout.trim() : ''));
+    });
+    if (/\d/.test(said) || Date.now() > endMs) {
+      return said;
+    }
+  }
+}
+
+describe('a push', () => {
+  it('is published on an RTSP server, and again after that was killed', { timeout: 150_000 }, async () => {
+    const troubles: LimpidError[] = [];
+    const receiver = await startRtspReceiver({ port: RTSP_PORT, out: OUT_PORT });
+    open.push(receiver);
+    feed(receiver.uri, troubles);
+    expect(await played(`udp://127.0.0.1:${OUT_PORT}`)).toContain('h264,320,180');
+    await receiver.kill();
+    const next = await startRtspReceiver({ port: RTSP_PORT, out: OUT_PORT });
+    open.push(next);
+    expect(await played(`udp://127.0.0.1:${OUT_PORT}`)).toContain('h264,320,180');
+    expect(troubles[0]).toMatchObject({
+      code: 'ERR_SINK_WRITE',
+      message: expect.stringMatching(/^The push to rtsp:\/\/127\.0\.0\.1:23010\/live (ended|failed|was refused): /),
+    });
+  });
+
+  it('goes out as MPEG-TS over UDP', { timeout: 90_000 }, async () => {
+    feed(`udp://127.0.0.1:${UDP_PORT}`);
+    expect(await played(`udp://127.0.0.1:${UDP_PORT}`)).toContain('h264,320,180');
+  });
+
+  it('says that nothing answers, without the key', async () => {
+    const push = openPush({ uri: 'rtmp://127.0.0.1:23013/live/s3cret-key' });
+    const write = async () => {
+      for (let seq = 0; seq < 100; seq += 1) {
+        await push.write(noiseFrame(seq, seq * FRAME_MS));
+      }
+    };
+    const error: LimpidError = await write().then(
+      () => Promise.reject(new Error('it was taken')),
+      (refusal) => refusal,
+    );
+    expect(error.message).toBe(
+      'The push to rtmp://127.0.0.1:23013/live/*** failed: nothing answers there; check host, port and network',
+    );
+    expect(`${error.cause}`).not.toContain('s3cret');
+    await push.close();
+  });
+});
+
+describe('the address of a push', () => {
+  it('keeps secrets out of its label', () => {
+    expect(parsePushUri('rtsp://me:pa%20ss@relay/x')).toMatchObject({
+      label: 'rtsp://***@relay/x',
+      holes: { location: 'rtsp://relay/x', user: 'me', password: 'pa ss' },
+    });
+    expect(parsePushUri('rtmps://host/app/inner/key?auth=1').label).toBe('rtmps://host/app/inner/***');
+    expect(parsePushUri('srt://host:9000?passphrase=0123456789').label).toBe('srt://host:9000?passphrase=***');
+    expect(parsePushUri('udp://239.1.2.3:5000').holes).toEqual({ host: '239.1.2.3', port: 5_000 });
+  });
+
+  it.each([
+    'http://host/x',
+    'host/x',
+    'udp://host',
+    'srt://host',
+    'rtsp:///x',
+    'rtsp://host/a b',
+    'rtmp://h/a\n! fakesink',
+  ])('refuses %j without repeating it', (uri) => {
+    expect(() => parsePushUri(uri)).toThrowError(/^Expected rtsp:\/\/, /);
+    expect(() => openPush({ uri })).toThrowError(expect.objectContaining({ code: 'ERR_CONFIG' }));
+  });
+});
