@@ -35,6 +35,8 @@ export interface MediaOutputPlan {
   readonly writeTimeoutMs: number;
   /** Longest wait for the end, ms. */
   readonly finishTimeoutMs: number;
+  /** Added to the environment of its process. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** What to check when it takes no more: 'the disk'. */
   readonly check: string;
   /** What the end of its process means. */
@@ -69,6 +71,7 @@ export class MediaOutput {
     this.#watchdog = new Watchdog(() => this.#giveUp());
     this.#process = MediaProcess.start({
       launch: plan.launch,
+      environment: plan.environment ?? {},
       orphanMs: ORPHAN_MS,
       audio: plan.audioCaps !== undefined,
     });

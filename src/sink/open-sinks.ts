@@ -2,9 +2,13 @@
  * Opens the sinks that a stream's configuration names.
  */
 import { z } from 'zod';
-import type { LimpidError } from '../errors/limpid-error.js';
+import { LimpidError } from '../errors/limpid-error.js';
+import { openImages } from './images.js';
+import { imagesOptionsSchema } from './images-options.js';
 import { openPush } from './push.js';
 import { pushOptionsSchema } from './push-options.js';
+import { openDisplay, openPipeline } from './raw-output.js';
+import { type DisplayOptions, displayOptionsSchema, pipelineOptionsSchema } from './raw-output-options.js';
 import { openRecorder } from './record.js';
 import { recordOptionsSchema } from './record-options.js';
 import type { Sink } from './sink.js';
@@ -29,6 +33,9 @@ export const sinkKeys = {
     .optional()
     .describe('Records the stream into files.'),
   push: z.array(pushOptionsSchema).max(16).optional().describe('Where the stream is pushed to.'),
+  images: imagesOptionsSchema.optional().describe('Keeps every n-th frame as a picture.'),
+  display: displayOptionsSchema.optional().describe('Shows the stream in a window, where there is a display.'),
+  pipeline: pipelineOptionsSchema.optional().describe('Hands the stream to a GStreamer text.'),
 };
 
 const sinksSchema = z.object(sinkKeys);
@@ -36,9 +43,30 @@ const sinksSchema = z.object(sinkKeys);
 /** The sinks of a stream, defaults filled in. */
 export type SinksConfig = z.output<typeof sinksSchema>;
 
-/** Opens them; no process is started before the first frame. */
-export function openSinks({ record, push = [] }: SinksConfig, context: SinksContext): readonly Sink[] {
-  return [...(record === undefined ? [] : openRecorders(record, context)), ...push.map((options) => openPush(options))];
+/** Opens them; no process is started before the first frame. A display that is not there is said and skipped. */
+export function openSinks(config: SinksConfig, context: SinksContext): readonly Sink[] {
+  const { record, push = [], images, display, pipeline } = config;
+  return [
+    ...(record === undefined ? [] : openRecorders(record, context)),
+    ...push.map((options) => openPush(options)),
+    ...(images === undefined ? [] : [openImages(images, context)]),
+    ...(display === undefined ? [] : openWindow(display, context)),
+    ...(pipeline === undefined ? [] : [openPipeline(pipeline)]),
+  ];
+}
+
+function openWindow(options: DisplayOptions, { onTrouble }: SinksContext): readonly Sink[] {
+  const window = openDisplay(options);
+  if (window !== null) {
+    return [window];
+  }
+  onTrouble(
+    new LimpidError(
+      'ERR_SINK_OPEN',
+      'There is no display to show the stream on: DISPLAY and WAYLAND_DISPLAY are not set',
+    ),
+  );
+  return [];
 }
 
 function openRecorders(record: NonNullable<SinksConfig['record']>, context: SinksContext): readonly Sink[] {

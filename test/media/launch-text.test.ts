@@ -135,6 +135,9 @@ function before(name: string): string {
   if (name === 'sink-clip-audio.launch') {
     return readLaunchText('sink-clip-matroska');
   }
+  if (name === 'sink-display.launch') {
+    return readLaunchText('sink-raw');
+  }
   if (name.startsWith('sink-encode-')) {
     return readLaunchText('sink-picture');
   }
@@ -148,7 +151,10 @@ function before(name: string): string {
 
 /** What a text that has no end by itself ends in. */
 function after(name: string): string {
-  const open = name === 'sink-picture.launch' || (/^(picture|source-)/.test(name) && !ENDS_ITSELF.has(name));
+  const open =
+    name === 'sink-picture.launch' ||
+    name === 'sink-raw.launch' ||
+    (/^(picture|source-)/.test(name) && !ENDS_ITSELF.has(name));
   return open ? '! fakesink' : '';
 }
 
