@@ -1,22 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/log/log.js';
 import { isLoopback } from '../../src/server/access.js';
-import { type RunningServer, type StartServerOptions, startServer } from '../../src/server/server.js';
-import { SyntheticStream } from './synthetic-stream.js';
+import { serve } from './serve.js';
 import { rawGet, upgradeStatus } from './test-client.js';
 
 const TOKEN = 'correct-horse-battery';
-const open: RunningServer[] = [];
-
-async function serve(options: Partial<StartServerOptions> = {}): Promise<RunningServer> {
-  const server = await startServer({ streams: [new SyntheticStream()], log: silentLog, port: 0, ...options });
-  open.push(server);
-  return server;
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
 
 describe('token', () => {
   const guarded = ['/api/streams', '/metrics', '/streams/gate/snapshot.jpg?view=x', '/streams/gate/video.mjpg?view=x'];

@@ -1,23 +1,11 @@
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { silentLog } from '../../src/log/log.js';
+import { describe, expect, it } from 'vitest';
 import { AddressLimits, networkOf } from '../../src/server/address-limits.js';
-import { type RunningServer, type StartServerOptions, startServer } from '../../src/server/server.js';
-import { SyntheticStream } from './synthetic-stream.js';
+import type { StartServerOptions } from '../../src/server/server.js';
+import { serve } from './serve.js';
 import { rawGet, TestClient, upgradeStatus } from './test-client.js';
 
 const TOKEN = 'correct-horse-battery';
-const open: RunningServer[] = [];
-
-async function serve(options: Partial<StartServerOptions> = {}): Promise<RunningServer> {
-  const server = await startServer({ streams: [new SyntheticStream()], log: silentLog, port: 0, ...options });
-  open.push(server);
-  return server;
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
 
 describe('AddressLimits', () => {
   it('lets ten seconds of requests pass at once, then as many a second as it may', () => {

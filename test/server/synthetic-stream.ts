@@ -2,7 +2,7 @@
  * A LiveStream made by the test: frames come when the test says so, and every lease is watched.
  */
 import { Subject } from 'rxjs';
-import type { Frame, RestoredFrame } from '../../src/frame/frame.js';
+import type { FallbackReason, Frame, RestoredFrame } from '../../src/frame/frame.js';
 import { Lease } from '../../src/frame/lease.js';
 import { type LiveStream, noFallbacks, type StreamState, type StreamStatus } from '../../src/frame/live-stream.js';
 
@@ -44,8 +44,15 @@ export class SyntheticStream implements LiveStream {
     this.#sourceHeight = sourceHeight;
   }
 
-  /** Emits one frame: the source painted by `source`, the restored picture by `restored` (default: flat colours). */
-  emit(source: Painter = () => [200, 40, 40], restored: Painter = () => [40, 160, 60]): RestoredFrame {
+  /**
+   * Emits one frame: the source painted by `source`, the restored picture by `restored` (default: flat colours).
+   * `fallback` says why it is shown upscaled instead.
+   */
+  emit(
+    source: Painter = () => [200, 40, 40],
+    restored: Painter = () => [40, 160, 60],
+    fallback?: FallbackReason,
+  ): RestoredFrame {
     this.#seq += 1;
     this.#restored += 1;
     const seq = this.#seq;
@@ -53,6 +60,7 @@ export class SyntheticStream implements LiveStream {
       source: this.#frame(seq, this.#sourceWidth, this.#sourceHeight, source),
       frame: this.#frame(seq, this.#sourceWidth * this.scale, this.#sourceHeight * this.scale, restored),
       timing: { waitMs: 40, pyramidMs: 12, restoreMs: 25 },
+      ...(fallback === undefined ? {} : { fallback }),
     };
     this.restored$.next(pair);
     pair.source.lease?.release();

@@ -99,6 +99,19 @@ describe('view feed', () => {
     expect(frames.map(({ header }) => header.discontinuity)).toEqual([true, false]);
   });
 
+  it('does not call a frame restored that is shown upscaled', async () => {
+    const stream = new SyntheticStream();
+    const { started, openEncoder } = manualEncoder();
+    const { frames } = collect(createViewFeed({ stream, view: 'restored', openEncoder, log: silentLog }));
+    stream.emit();
+    started[0]?.finish();
+    await nextTurn();
+    stream.emit(undefined, undefined, 'overload');
+    started[1]?.finish();
+    await nextTurn();
+    expect(frames.map(({ header }) => header.restored)).toEqual([true, false]);
+  });
+
   it('compresses a picture once for the views that share it', async () => {
     const stream = new SyntheticStream();
     let encodes = 0;
