@@ -38,11 +38,6 @@ export class Loupe {
     this.#centre = { x: clamp(x), y: clamp(y) };
   }
 
-  /** Looks a little to the side, in restored pixels. */
-  move(dx: number, dy: number, width: number, height: number): void {
-    this.lookAt(this.#centre.x + dx / width, this.#centre.y + dy / height);
-  }
-
   draw(pair: DecodedPair | undefined): void {
     if (!this.visible || pair === undefined) {
       return;
