@@ -32,6 +32,7 @@ class Options:
     withTsa: bool = True
     scale: int = 4
     featureStride: int = 1
+    reconstructStride: int | None = None
     tail: str = "paper"
     alignReference: bool = True
     alignment: str = "pcd"
@@ -39,6 +40,11 @@ class Options:
     @property
     def reconstructFeat(self) -> int:
         return self.numReconstructFeat or self.numFeat
+
+    @property
+    def finer(self) -> int:
+        """Size of reconstruction over the size of L1."""
+        return self.featureStride // (self.reconstructStride or self.featureStride)
 
     @property
     def centerFrameIdx(self) -> int:
@@ -84,11 +90,13 @@ class EDVR(nn.Module):
             self.fusion = TSAFusion(nf, options.numFrame)
         else:
             self.fusion = conv(options.numFrame * nf, nf, 1)
-        if nr != nf:
+        if options.reconstructStride:
+            self.conv_reconstruct = conv(nf // options.finer**2 + 3 * options.reconstructStride**2, nr)
+        elif nr != nf:
             self.conv_reconstruct = conv(nf, nr)
         self.reconstruction = blocks(options.numReconstructBlock, nr)
         if options.tail == "light":
-            self.conv_last = conv(nr, 3 * (options.scale * options.featureStride) ** 2)
+            self.conv_last = conv(nr, 3 * (options.scale * options.featureStride // options.finer) ** 2)
         else:
             self.upconv1 = conv(nr, 4 * nf)
             self.upconv2 = conv(nf, 4 * 64)
@@ -104,7 +112,8 @@ class EDVR(nn.Module):
             # A mirror shows at most size - 1 pixels; smaller pictures repeat their last row or column.
             frames = F.pad(frames, pad, mode="reflect" if pad[1] < w and pad[3] < h else "replicate")
         pyramid = [level.unflatten(0, (n, t)) for level in self.pyramid(frames)]
-        out = self.restore(pyramid) + self.skip(frames.unflatten(0, (n, t))[:, self.options.centerFrameIdx])
+        reference = frames.unflatten(0, (n, t))[:, self.options.centerFrameIdx]
+        out = self.restore(pyramid, reference) + self.skip(reference)
         up = 1 if self.options.hrIn else self.options.scale
         return out[..., : h * up, : w * up]
 
@@ -127,8 +136,8 @@ class EDVR(nn.Module):
             l1 = lrelu(self.conv_first(F.pixel_unshuffle(frames, self.options.featureStride)))
         return self.feature_extraction(l1)
 
-    def restore(self, pyramid: list[Tensor]) -> Tensor:
-        """The residual (n, 3, H, W) from the window's pyramids, each level (n, T, nf, h, w)."""
+    def restore(self, pyramid: list[Tensor], frame: Tensor) -> Tensor:
+        """The residual (n, 3, H, W) from the window's pyramids, each level (n, T, nf, h, w), and the reference frame."""
         center = self.options.centerFrameIdx
         t = pyramid[0].shape[1]
         reference = [level[:, center] for level in pyramid]
@@ -138,18 +147,22 @@ class EDVR(nn.Module):
         repeated = [torch.cat([level] * len(moving)) for level in reference]
         align = self.pcd_align if self.options.alignment == "pcd" else self.align
         aligned = dict(zip(moving, align(neighbour, repeated).chunk(len(moving)), strict=True))
-        return self.fuse_and_reconstruct([aligned.get(i, reference[0]) for i in range(t)])
+        return self.fuse_and_reconstruct([aligned.get(i, reference[0]) for i in range(t)], frame)
 
-    def fuse_and_reconstruct(self, frames: list[Tensor]) -> Tensor:
-        """The residual (n, 3, H, W) from the window's aligned L1 features, each (n, nf, h, w)."""
-        feature = self.fusion(frames, self.options.centerFrameIdx) if self.options.withTsa else self.fusion(torch.cat(frames, 1))
-        if self.options.reconstructFeat != self.options.numFeat:
+    def fuse_and_reconstruct(self, aligned: list[Tensor], frame: Tensor) -> Tensor:
+        """The residual (n, 3, H, W) from the window's aligned L1 features, each (n, nf, h, w), and the reference frame."""
+        feature = self.fusion(aligned, self.options.centerFrameIdx) if self.options.withTsa else self.fusion(torch.cat(aligned, 1))
+        if self.options.reconstructStride:
+            # The reference frame's own pixels enter here: what L1 cannot hold of them need not come through it.
+            own = F.pixel_unshuffle(frame, self.options.reconstructStride)
+            feature = torch.cat((F.pixel_shuffle(feature, self.options.finer), own), 1)
+        if hasattr(self, "conv_reconstruct"):
             feature = lrelu(self.conv_reconstruct(feature))
         return self.tail(self.reconstruction(feature))
 
     def tail(self, feature: Tensor) -> Tensor:
         if self.options.tail == "light":
-            return F.pixel_shuffle(self.conv_last(feature), self.options.scale * self.options.featureStride)
+            return F.pixel_shuffle(self.conv_last(feature), self.options.scale * self.options.featureStride // self.options.finer)
         out = lrelu(F.pixel_shuffle(self.upconv1(feature), 2))
         out = lrelu(F.pixel_shuffle(self.upconv2(out), 2))
         return self.conv_last(lrelu(self.conv_hr(out)))

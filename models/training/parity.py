@@ -48,6 +48,7 @@ CONFIGURATIONS = {
     "tiny-frame": (Options(**SMALL), 5, 2),
     "live-x4": (LIVE_X4, 27, 22),
     "live-five-frames": (replace(LIVE_X4, numFrame=5, deformableGroups=4, scale=2), 58, 37),
+    "light-x1-reference": (Options(**SMALL, scale=1, featureStride=4, reconstructStride=4, tail="light"), 41, 35),
     "light-x1": (Options(**SMALL, scale=1, featureStride=4, tail="light"), 42, 35),
     "light-x2": (Options(**SMALL, scale=2, tail="light"), 18, 13),
 }

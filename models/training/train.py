@@ -107,7 +107,7 @@ def restore_alone(model: EDVR, low: torch.Tensor) -> torch.Tensor:
     """The middle frame restored as if every aligned neighbour were its copy: the same path at a third of the work."""
     reference = low[:, model.options.centerFrameIdx].contiguous(memory_format=torch.channels_last)
     features = [model.extract(reference)] * model.options.numFrame
-    return model.fuse_and_reconstruct(features) + model.skip(reference)
+    return model.fuse_and_reconstruct(features, reference) + model.skip(reference)
 
 
 def find_neighbours(model: EDVR, low: torch.Tensor) -> None:

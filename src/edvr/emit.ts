@@ -176,7 +176,7 @@ function restoreWindow(
     position === center && !net.options.alignReference ? frame('l1') : align(net, frame, reference, incremental),
   );
   const fused = fuse(net, aligned, aligned[center] ?? reference('l1'));
-  const features = reconstruct(net, fused);
+  const features = reconstruct(net, fused, pixels);
   net.graph.output('restored', restoredPicture(net, features, pixels, geometry, output));
 }
 

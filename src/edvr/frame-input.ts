@@ -51,23 +51,35 @@ export function convOverPixels(
   });
 }
 
-/**
- * `conv_first` and its lrelu: uint8 (H, W, 3) → (1, outputs, H/s, W/s), s = featureStride.
- *
- * The convolution is 3×3 over the frame's space-to-depth form (channel c·s² + dy·s + dx), which is the same as one of
- * 3s × 3s at stride s over the frame itself: tap (ky, kx) of that channel is tap (ky·s + dy, kx·s + dx) of plane c.
- */
+/** `conv_first` and its lrelu: uint8 (H, W, 3) → (1, outputs, H/s, W/s), s = featureStride. */
 export function firstConv(net: Network, pixels: Value, key: string, outputs: number): Value {
-  const s = net.options.featureStride;
-  const packed = net.parameter(`${key}.weight`, [outputs, 3 * s * s, 3, 3]);
+  const stride = net.options.featureStride;
+  const weight = net.parameter(`${key}.weight`, [outputs, 3 * stride * stride, 3, 3]);
+  const bias = net.graph.initializer(net.parameter(`${key}.bias`, [outputs]));
+  return activate(net, convOverFrame(net, pixels, weight, bias, { stride, label: key }), 'lrelu');
+}
+
+/**
+ * A 3×3 convolution, weight (o, 3s², 3, 3), over a frame's space-to-depth form (channel c·s² + dy·s + dx), s = stride:
+ * uint8 (H, W, 3), taken as 0–1 → (1, o, H/s, W/s).
+ *
+ * It is the same as one of 3s × 3s at stride s over the frame itself: tap (ky, kx) of that channel is tap
+ * (ky·s + dy, kx·s + dx) of plane c.
+ */
+export function convOverFrame(
+  net: Network,
+  pixels: Value,
+  packed: Initializer,
+  bias: Value,
+  { stride: s, label }: { readonly stride: number; readonly label: string },
+): Value {
+  const [outputs = 0] = packed.dims;
   const unpacked = {
-    name: `${key}.weight/unpacked`,
+    name: `${packed.name}/unpacked`,
     dims: [outputs, 3, 3 * s, 3 * s],
     values: () => unpackTaps(packed.values(), outputs, s),
   };
-  const bias = net.graph.initializer(net.parameter(`${key}.bias`, [outputs]));
-  const y = convOverPixels(net, pixels, scaled(unpacked, 1 / 255), bias, { stride: s, pad: s, label: key });
-  return activate(net, y, 'lrelu');
+  return convOverPixels(net, pixels, scaled(unpacked, 1 / 255), bias, { stride: s, pad: s, label });
 }
 
 /** (o, 3, taps) → (o, taps, 3): the colours of a tap side by side. */

@@ -1,12 +1,13 @@
 /**
  * The light tail: one convolution from the features to all sub-pixels of the output, plus the upsampled reference.
  *
- * Both are computed packed: r² sub-pixels of 3 colours as channels at feature resolution, r = scale · featureStride.
+ * Both are computed packed: r² sub-pixels of 3 colours as channels at the size of reconstruction, r = scale · s, s its stride.
  * Channel (dy·r + dx)·3 + colour lets the pixels of an output row end up side by side after one cheap transposition.
  */
 import type { Initializer, Value } from '../onnx/graph-file.js';
 import { convOverPixels } from './frame-input.js';
 import { channelsOf, type Network } from './network.js';
+import { finerBy } from './options.js';
 import { scaled } from './parameters.js';
 
 /**
@@ -14,7 +15,7 @@ import { scaled } from './parameters.js';
  */
 export function lightTail(net: Network, features: Value, pixels: Value, range: number): Value {
   const { graph, options } = net;
-  const r = options.scale * options.featureStride;
+  const r = (options.scale * options.featureStride) / finerBy(options);
   const outputs = 3 * r * r;
   const weight = net.parameter('conv_last.weight', [outputs, channelsOf(features), 3, 3]);
   const bias = net.parameter('conv_last.bias', [outputs]);
@@ -45,11 +46,12 @@ function coloursLast(parameter: Initializer, pixels: number): Initializer {
  * The reference frame, bilinear to output size, as packed sub-pixels.
  *
  * Bilinear upsampling by a whole factor gives every sub-pixel fixed weights over the pixels around it, so it is a
- * convolution over the frame at stride s = featureStride; the frame's edge is repeated by one pixel, which clamps.
+ * convolution over the frame at stride s, that of reconstruction; the frame's edge is repeated by one pixel, which clamps.
  */
 function packedSkip(net: Network, pixels: Value, range: number): Value {
   const { graph } = net;
-  const { scale, featureStride: s } = net.options;
+  const { scale } = net.options;
+  const s = net.options.featureStride / finerBy(net.options);
   const border = scale === 1 ? 0 : 1;
   const sides = [border, border, 0];
   const framed = graph.pad(pixels, sides, sides, 'edge');

@@ -35,6 +35,14 @@ const fields = {
   scale: { expected: '1, 2 or 4', schema: z.union([z.literal(1), z.literal(2), z.literal(4)]).default(4) },
   /** Input size over the size of L1: the frame goes space-to-depth into `conv_first`. */
   featureStride: { expected: '1, 2 or 4', schema: z.union([z.literal(1), z.literal(2), z.literal(4)]).default(1) },
+  /**
+   * Input size over the size of reconstruction, where the reference frame's own pixels come in beside the fused features,
+   * so that what L1 cannot hold of them need not come through it. By default reconstruction sees the features alone.
+   */
+  reconstructStride: {
+    expected: '1, 2 or 4',
+    schema: z.union([z.literal(1), z.literal(2), z.literal(4)]).optional(),
+  },
   /** 'paper': two sub-pixel steps, conv_hr, conv_last; 'light': one convolution straight to all sub-pixels. */
   tail: { expected: '"paper" or "light"', schema: z.enum(['paper', 'light']).default('paper') },
   /** Channels of reconstruction; as numFeat by default. */
@@ -90,6 +98,11 @@ export function outputScale(options: EdvrOptions): number {
   return options.hrIn ? 1 : options.scale;
 }
 
+/** Size of reconstruction over the size of L1. */
+export function finerBy({ featureStride, reconstructStride = featureStride }: EdvrOptions): number {
+  return featureStride / reconstructStride;
+}
+
 function rules(o: EdvrOptions): readonly (readonly [boolean, string])[] {
   return [
     [o.numFrame % 2 === 1, `Expected an odd whole number from 1 to 15 for options.numFrame but received ${o.numFrame}`],
@@ -108,6 +121,14 @@ function rules(o: EdvrOptions): readonly (readonly [boolean, string])[] {
     [
       o.featureStride === 1 || !(o.withPredeblur || o.hrIn),
       `Expected options.featureStride 1 with PreDeblur or hrIn but received ${o.featureStride}`,
+    ],
+    [
+      o.reconstructStride === undefined || o.tail === 'light',
+      'Expected options.tail "light" with reconstructStride but received "paper"',
+    ],
+    [
+      finerBy(o) >= 1 && o.numFeat % finerBy(o) ** 2 === 0,
+      `Expected an options.reconstructStride s of at most featureStride ${o.featureStride} where (${o.featureStride}/s)² divides ${o.numFeat} channels but received ${o.reconstructStride}`,
     ],
     [o.tail === 'paper' || !o.hrIn, 'Expected options.tail "paper" with hrIn but received "light"'],
   ];

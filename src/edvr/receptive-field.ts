@@ -6,17 +6,18 @@
  * farther counts. Networks of the ablation, which align at L1 alone, look less far than this.
  */
 import { reduction } from './geometry.js';
-import type { EdvrOptions } from './options.js';
+import { type EdvrOptions, finerBy } from './options.js';
 
 /** The largest distance in pixels of the frame, along one axis, to each side. */
 export function receptiveField(options: EdvrOptions): number {
-  const { numReconstructBlock, numReconstructFeat, numFeat, withTsa } = options;
+  const { numReconstructBlock, numReconstructFeat, numFeat, withTsa, reconstructStride } = options;
   const aligned = alignment(pyramid(options));
   // temporal_attn, then down two levels and up again: pool, pool, l2 and l3 of the level branch, up2 twice, attn5.
   const fused = withTsa ? aligned + 1 + (1 + 2 + 4 + 4 + 4 + 2 + 1) : aligned;
-  const reconstructed = fused + (numReconstructFeat === numFeat ? 0 : 1) + 2 * numReconstructBlock;
+  const first = numReconstructFeat === numFeat && reconstructStride === undefined ? 0 : 1;
   // upconv1, then 1/2 + 1/4 + 1/4 of a pixel at output size; the light tail has one convolution and the skip.
-  const l1 = reconstructed + 2;
+  const reconstructed = first + 2 * numReconstructBlock + 2;
+  const l1 = fused + Math.ceil(reconstructed / finerBy(options));
   // One more: a pixel of L1 is made of several of the frame.
   return reduction(options) === 1 ? l1 : (l1 + 1) * reduction(options);
 }

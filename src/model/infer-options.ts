@@ -2,7 +2,8 @@
  * A network's options, read off the shapes of its tensors.
  *
  * Two of them leave no trace there: which frame of the window is the reference (the middle, unless told), and whether it
- * is aligned to itself (it is, in the paper).
+ * is aligned to itself (it is, in the paper). 16 channels at a quarter may have `reconstructStride` 2
+ * or none: then it is taken to be there, as in the live models.
  */
 import { checkpointFault } from '../checkpoint/fault.js';
 import { type EdvrOptions, type EdvrOptionsInput, edvrOptions } from '../edvr/options.js';
@@ -31,6 +32,8 @@ export function inferOptions(shapes: ReadonlyMap<string, Dims>, where: string): 
   const featureStride = withPredeblur || hrIn ? 1 : Math.sqrt(axis('conv_first', 1) / 3);
   const alignment = has('align.dcn_pack.1') ? 'stacked' : has('align.dcn_pack.0') ? 'single' : 'pcd';
   const offsets = alignment === 'pcd' ? 'pcd_align.cas_dcnpack.conv_offset' : 'align.dcn_pack.0.conv_offset';
+  const reconstructStride = reconstructStrideOf(axis('conv_reconstruct', 1), numFeat, featureStride);
+  const reduction = reconstructStride ?? featureStride;
   const tail = has('upconv1') ? 'paper' : 'light';
   return withoutDefaults({
     numFeat,
@@ -43,14 +46,20 @@ export function inferOptions(shapes: ReadonlyMap<string, Dims>, where: string): 
     hrIn,
     withTsa,
     featureStride,
+    ...(reconstructStride === undefined ? {} : { reconstructStride }),
     tail,
-    scale: tail === 'paper' ? 4 : Math.sqrt(axis('conv_last', 0) / 3) / featureStride,
+    scale: tail === 'paper' ? 4 : Math.sqrt(axis('conv_last', 0) / 3) / reduction,
     alignment,
   } as Inferred);
 }
 
 /** What shapes tell. A number that makes no option is left for the options' own check to name. */
 type Inferred = Omit<EdvrOptions, 'centerFrameIdx' | 'alignReference'>;
+
+/** The stride s at which `conv_reconstruct` has these input channels: nf/(featureStride/s)² features and 3s² of pixels. */
+function reconstructStrideOf(inputs: number, numFeat: number, featureStride: number): 1 | 2 | 4 | undefined {
+  return ([1, 2, 4] as const).find((s) => inputs === numFeat / (featureStride / s) ** 2 + 3 * s ** 2);
+}
 
 /** Residual blocks under a key: the highest number, plus one. */
 function blocksOf(shapes: ReadonlyMap<string, Dims>, key: string): number {

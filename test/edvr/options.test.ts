@@ -33,7 +33,7 @@ it('keeps the size of a frame that has the output size already', () => {
 
 describe('faults', () => {
   const known =
-    'numFeat, numFrame, centerFrameIdx, deformableGroups, numExtractBlock, numReconstructBlock, withPredeblur, hrIn, withTsa, scale, featureStride, tail, numReconstructFeat, alignReference, alignment';
+    'numFeat, numFrame, centerFrameIdx, deformableGroups, numExtractBlock, numReconstructBlock, withPredeblur, hrIn, withTsa, scale, featureStride, reconstructStride, tail, numReconstructFeat, alignReference, alignment';
   it.each([
     [
       'an even window',
@@ -81,6 +81,16 @@ describe('faults', () => {
       'hrIn with the light tail',
       { hrIn: true, tail: 'light' },
       'Expected options.tail "paper" with hrIn but received "light"',
+    ],
+    [
+      'a reconstruction coarser than the features',
+      { featureStride: 2, reconstructStride: 4, tail: 'light', numFeat: 8 },
+      'Expected an options.reconstructStride s of at most featureStride 2 where (2/s)² divides 8 channels but received 4',
+    ],
+    [
+      'the paper tail after the reference again',
+      { reconstructStride: 1 },
+      'Expected options.tail "light" with reconstructStride but received "paper"',
     ],
     ['something that is no object', 5, 'Expected an object of options but received 5'],
   ])('%s', (_, input, message) => {

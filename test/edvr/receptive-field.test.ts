@@ -16,6 +16,7 @@ const networks: readonly [string, EdvrOptionsInput, number][] = [
   ['plain', small, 192],
   ['without TSA', { ...small, withTsa: false }, 160],
   ['of half-size features with a light tail', { ...small, featureStride: 2, tail: 'light', scale: 2 }, 384],
+  ['that sees the reference again', { ...small, featureStride: 4, reconstructStride: 2, tail: 'light' }, 576],
   ['with PreDeblur', { ...small, withPredeblur: true }, 256],
   ['that takes frames at output size', { ...small, hrIn: true }, 768],
 ];

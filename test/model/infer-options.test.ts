@@ -16,6 +16,8 @@ describe('options read off the shapes', () => {
   it.each([
     [{ scale: 1, featureStride: 4, tail: 'light' }],
     [{ scale: 2, tail: 'light', numReconstructFeat: 24 }],
+    [{ featureStride: 4, reconstructStride: 2, tail: 'light', numReconstructFeat: 24 }],
+    [{ scale: 1, featureStride: 4, reconstructStride: 4, tail: 'light' }],
     [{ numExtractBlock: 0, numReconstructBlock: 0 }],
     [{ numFeat: 12, numFrame: 1, deformableGroups: 3 }],
   ] as const)('of %j', (options) => {
