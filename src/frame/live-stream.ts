@@ -2,6 +2,7 @@
  * What servers see of a running stream, without knowing how it is assembled.
  */
 import type { Observable } from 'rxjs';
+import type { AudioSlice } from './audio.js';
 import { type FallbackReason, fallbackReasons, type RestoredFrame } from './frame.js';
 
 /** Where a stream is in its life. */
@@ -41,6 +42,16 @@ export const stages = [
 
 export type Stage = (typeof stages)[number];
 
+/** The sound of a stream's source. */
+export interface AudioStatus {
+  /** "AAC", "Opus", "A-law"; its GStreamer name where it is another. */
+  readonly codec: string;
+  /** Packets that came. */
+  readonly packets: number;
+  /** Among them those that were left out: too far from the pictures, or more than may wait for them. */
+  readonly dropped: number;
+}
+
 /** One consistent look at a stream. */
 export interface StreamStatus {
   readonly name: string;
@@ -70,6 +81,8 @@ export interface StreamStatus {
   readonly fpsIn: number;
   readonly fpsRestored: number;
   readonly stageMs: Readonly<Record<Stage, Quantiles>>;
+  /** The source's sound; absent while it has none. */
+  readonly audio?: AudioStatus;
 }
 
 /** A running stream as servers and status lines see it. */
@@ -77,6 +90,12 @@ export interface LiveStream {
   readonly name: string;
   /** Hot: every restored frame with its source. A subscriber that keeps `frame` beyond the call retains its lease. */
   readonly restored$: Observable<RestoredFrame>;
+  /**
+   * Hot: the source's sound on the clock of the restored frames. After each restored frame the packets up to its PTS, never
+   * earlier; silent while there is none. Caps change only where a session of the source begins. Absent where streams never
+   * have sound.
+   */
+  readonly audio$?: Observable<AudioSlice>;
   status(): StreamStatus;
   /** Takes the time of a stage that lies beyond the stream, ms. */
   noteStage?(stage: 'encode' | 'send', elapsedMs: number): void;

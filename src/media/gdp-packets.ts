@@ -2,17 +2,10 @@
  * Encoded packets on a GDP pipe, read and written as they are: for audio, which Limpid carries and never decodes.
  */
 import { LimpidError } from '../errors/limpid-error.js';
+import type { EncodedPacket } from '../frame/audio.js';
 import { GDP_BUFFER, GDP_CAPS, GDP_SEGMENT, type GdpHeader, writeGdpHeader } from './gdp-packet.js';
 import { eventPayload, eventText, type GdpHandler, GdpParser } from './gdp-parser.js';
 import { SegmentClock, type Timeline } from './gdp-timeline.js';
-
-/** One packet of an elementary stream. */
-export interface EncodedPacket {
-  /** Presentation time, ns; negative for what a decoder needs before the beginning. null for stream headers. */
-  readonly ptsNs: bigint | null;
-  readonly durationNs: bigint | null;
-  readonly data: Buffer;
-}
 
 /** Where caps and packets go. */
 export interface PacketObserver {

@@ -5,8 +5,9 @@
  *     writeAudio ─▶ GDP packets ────pipe──▶ fdsrc ! gdpdepay …───────────┘   where there is audio
  */
 import { type ErrorCode, LimpidError } from '../errors/limpid-error.js';
+import type { EncodedPacket } from '../frame/audio.js';
 import type { Frame } from '../frame/frame.js';
-import { type EncodedPacket, gdpPacketBytes } from '../media/gdp-packets.js';
+import { gdpPacketBytes } from '../media/gdp-packets.js';
 import { gdpPictureBytes, gdpPictureHeader, gdpPrologue, gdpStreamPrologue } from '../media/gdp-writer.js';
 import { type MediaEnd, MediaProcess } from '../media/media-process.js';
 import type { RawVideo } from '../media/raw-video.js';

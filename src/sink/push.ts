@@ -2,6 +2,7 @@
  * The push sink: pictures and sound to a server or a listener elsewhere, over RTSP, RTMP, SRT or MPEG-TS on UDP.
  */
 import { LimpidError } from '../errors/limpid-error.js';
+import type { AudioSlice } from '../frame/audio.js';
 import type { Frame } from '../frame/frame.js';
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
 import type { MediaEnd } from '../media/media-process.js';
@@ -9,7 +10,7 @@ import { encodingText, videoFor } from './encoder.js';
 import { MediaOutput, type OutputFailure, unforeseen } from './media-output.js';
 import { type PushOptions, pushOptionsSchema, type ResolvedPushOptions } from './push-options.js';
 import { type PushTarget, parsePushUri } from './push-uri.js';
-import type { AudioSlice, Sink } from './sink.js';
+import type { Sink } from './sink.js';
 
 const US_PER_MS = 1_000;
 

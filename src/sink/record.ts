@@ -7,12 +7,13 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import type { AudioSlice } from '../frame/audio.js';
 import type { Frame } from '../frame/frame.js';
 import { type MediaFile, removeIfEmpty } from './media-file.js';
 import { type RecordOptions, type ResolvedRecordOptions, recordOptionsSchema } from './record-options.js';
 import { openRecordingFile } from './recording-file.js';
 import { reserveFile } from './reserve-file.js';
-import type { AudioSlice, Sink } from './sink.js';
+import type { Sink } from './sink.js';
 import { Storage } from './storage.js';
 import type { Provenance } from './tags.js';
 

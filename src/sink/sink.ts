@@ -1,16 +1,8 @@
 /**
  * Where restored pictures go: the last station on a frame's path.
  */
+import type { AudioSlice } from '../frame/audio.js';
 import type { Frame } from '../frame/frame.js';
-import type { EncodedPacket } from '../media/gdp-packets.js';
-
-/** The sound between two frames, encoded as the source sent it. */
-export interface AudioSlice {
-  /** Caps of the packets as GStreamer writes them. */
-  readonly caps: string;
-  /** Packets up to the time of the frame they come with, in order, their times on the stream clock. May be empty. */
-  readonly packets: readonly EncodedPacket[];
-}
 
 /** A recording, a push or a pipeline. Opened by its first frame. */
 export interface Sink {

@@ -7,7 +7,8 @@
  */
 import { resolve } from 'node:path';
 import { LimpidError } from '../errors/limpid-error.js';
-import { type EncodedPacket, gdpPacketParser } from '../media/gdp-packets.js';
+import type { EncodedPacket } from '../frame/audio.js';
+import { gdpPacketParser } from '../media/gdp-packets.js';
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
 import { type MediaEnd, MediaProcess } from '../media/media-process.js';
 import { timelineOf } from './file-timeline.js';

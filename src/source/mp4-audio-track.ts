@@ -2,7 +2,7 @@
  * The audio track of an MP4, its packets read where the file's index says they are; the codec's caps are GStreamer's.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { EncodedPacket } from '../media/gdp-packets.js';
+import type { EncodedPacket } from '../frame/audio.js';
 import { type Mp4Sample, mp4AudioSamples } from '../media/mp4-samples.js';
 import type { AudioTrack } from './audio-track.js';
 

@@ -5,8 +5,9 @@
  *                                                        └─ failed: frames are lost until the next attempt, later each time
  */
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import type { AudioSlice } from '../frame/audio.js';
 import type { Frame } from '../frame/frame.js';
-import type { AudioSlice, Sink } from '../sink/sink.js';
+import type { Sink } from '../sink/sink.js';
 
 /** Options of {@link SinkQueue}. */
 export interface SinkQueueOptions {

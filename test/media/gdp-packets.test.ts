@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { EncodedPacket } from '../../src/frame/audio.js';
 import { GDP_BUFFER, GDP_SEGMENT, writeGdpHeader } from '../../src/media/gdp-packet.js';
-import { type EncodedPacket, gdpPacketBytes, gdpPacketParser } from '../../src/media/gdp-packets.js';
+import { gdpPacketBytes, gdpPacketParser } from '../../src/media/gdp-packets.js';
 import type { Timeline } from '../../src/media/gdp-timeline.js';
 import { gdpStreamPrologue } from '../../src/media/gdp-writer.js';
 import { seededIntegers } from '../fixtures/video-files.js';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LimpidError } from '../../src/errors/limpid-error.js';
+import type { AudioSlice } from '../../src/frame/audio.js';
 import type { Frame } from '../../src/frame/frame.js';
 import { Lease } from '../../src/frame/lease.js';
-import type { AudioSlice, Sink } from '../../src/sink/sink.js';
+import type { Sink } from '../../src/sink/sink.js';
 import { SinkQueue } from '../../src/stream/sink-queue.js';
 import { testFrame } from '../fixtures/frames.js';
 
