@@ -165,6 +165,11 @@ void timeSize(int channels, int height, int width, int repeats, const char* type
 }  // namespace
 
 int main(int argc, char** argv) try {
+  int devices = 0;
+  if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
+    std::printf("deform_conv_bench: skipped: there is no CUDA device on this machine\n");
+    return 77;
+  }
   const int repeats = argc > 1 ? std::max(1, std::atoi(argv[1])) : 50;
   constexpr int kSizes[][2] = {{180, 320}, {90, 160}, {45, 80}, {720, 1280}};  // the pyramid of 180 × 320, then 720p
   for (const int channels : {64, 128}) {
