@@ -4,9 +4,10 @@
  */
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
-import type { OfferedCodec, View } from '../wire/view.js';
+import type { Codec, View } from '../wire/view.js';
 import type { Refusal } from './access.js';
 import { networkOf } from './address-limits.js';
+import { createFmp4Feed } from './fmp4-feed.js';
 import type { OpenPictureEncoder } from './picture-encoder.js';
 import { createViewFeed, type ViewFeed } from './view-feed.js';
 
@@ -34,13 +35,13 @@ export interface Client {
 /** One stream with its feeds. */
 export interface HubStream {
   readonly live: LiveStream;
-  readonly feeds: Readonly<Record<OfferedCodec, Readonly<Record<View, ViewFeed>>>>;
+  readonly feeds: Readonly<Record<Codec, Readonly<Record<View, ViewFeed>>>>;
 }
 
 /** What the hub needs to know beside its streams. */
 export interface HubOptions {
-  /** How each codec's encoders are opened. */
-  readonly encoders: Readonly<Record<OfferedCodec, OpenPictureEncoder>>;
+  /** How each codec's encoders are opened; fMP4 carries what that of H.264 gives. */
+  readonly encoders: Readonly<Record<Exclude<Codec, 'fmp4'>, OpenPictureEncoder>>;
   readonly maxClients: number;
   readonly maxClientsPerAddress: number;
   readonly log: Log;
@@ -70,7 +71,10 @@ export class Hub {
   /** Shows one more stream. */
   add(live: LiveStream): void {
     const { encoders, log } = this.#options;
-    const feeds = { jpeg: feedsOf(live, encoders.jpeg, log), h264: feedsOf(live, encoders.h264, log) };
+    const open = (encoder: OpenPictureEncoder) =>
+      perView((view) => createViewFeed({ stream: live, view, openEncoder: encoder, log }));
+    const h264 = open(encoders.h264);
+    const feeds = { jpeg: open(encoders.jpeg), h264, fmp4: perView((view) => createFmp4Feed(h264[view])) };
     this.#streams.set(live.name, { live, feeds });
   }
 
@@ -127,7 +131,6 @@ export class Hub {
   }
 }
 
-function feedsOf(stream: LiveStream, openEncoder: OpenPictureEncoder, log: Log): Record<View, ViewFeed> {
-  const feed = (view: View) => createViewFeed({ stream, view, openEncoder, log });
+function perView(feed: (view: View) => ViewFeed): Record<View, ViewFeed> {
   return { restored: feed('restored'), source: feed('source'), pair: feed('pair') };
 }

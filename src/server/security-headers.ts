@@ -7,6 +7,7 @@ const CONTENT_SECURITY_POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' blob: data:",
+  "media-src 'self' blob:", // fragmented MP4 is played from a MediaSource
   "connect-src 'self'",
   "manifest-src 'self'",
   "base-uri 'none'",

@@ -3,8 +3,8 @@
  *
  * A frame is handed to the socket only while little is waiting in this process (`bufferedAmount`) and the client answers
  * pings in time. The second rule sees what the first can't: megabytes in the kernel's buffers, which would show a slow
- * viewer the past. A pong comes back only after everything sent before the ping was read. A client of H.264 that lost a
- * frame gets nothing before the next key frame, which is asked for as soon as it keeps up again.
+ * viewer the past. A pong comes back only after everything sent before the ping was read. A client of H.264 or
+ * fMP4 that lost a frame gets nothing before the next key frame, which is asked for as soon as it keeps up again.
  */
 import type { Subscription } from 'rxjs';
 import { WebSocket } from 'ws';
@@ -13,7 +13,7 @@ import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { FrameHeader } from '../wire/frame-message.js';
 import { type HelloMessage, parseClientMessage, type ServerMessage, type StateMessage } from '../wire/json-message.js';
-import type { OfferedCodec, View } from '../wire/view.js';
+import type { Codec, View } from '../wire/view.js';
 import type { Client, ClientStatus } from './hub.js';
 import type { ServerSettings } from './server-settings.js';
 import type { EncodedFrame, ViewFeed } from './view-feed.js';
@@ -23,7 +23,7 @@ export interface WebSocketClientOptions {
   readonly socket: WebSocket;
   readonly stream: LiveStream;
   readonly view: View;
-  readonly codec: OfferedCodec;
+  readonly codec: Codec;
   readonly feed: ViewFeed;
   readonly settings: ServerSettings;
   readonly log: Log;

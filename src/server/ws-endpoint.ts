@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
-import { isOfferedCodec, isView, type OfferedCodec, type View } from '../wire/view.js';
+import { type Codec, isCodec, isView, type View } from '../wire/view.js';
 import { type Access, queryOf, RETRY_AFTER_SECONDS, type Refusal } from './access.js';
 import type { Hub, HubStream } from './hub.js';
 import type { ServerSettings } from './server-settings.js';
@@ -68,7 +68,7 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): Upgr
 interface Target {
   readonly stream: HubStream;
   readonly view: View;
-  readonly codec: OfferedCodec;
+  readonly codec: Codec;
 }
 
 function resolveTarget(request: IncomingMessage, hub: Hub, access: Access): Target | Refusal {
@@ -87,8 +87,8 @@ function resolveTarget(request: IncomingMessage, hub: Hub, access: Access): Targ
     return { status: 400, message: 'Expected view to be restored, source or pair' };
   }
   const codec = query.get('codec') ?? 'jpeg';
-  if (!isOfferedCodec(codec)) {
-    return { status: 400, message: 'Expected codec to be jpeg or h264, which this server offers' };
+  if (!isCodec(codec)) {
+    return { status: 400, message: 'Expected codec to be jpeg, h264 or fmp4' };
   }
   return hub.checkRoom(access.addressOf(request)) ?? { stream, view, codec };
 }

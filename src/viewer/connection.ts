@@ -8,7 +8,7 @@
 
 import { decodeFrameMessage, type FrameMessage } from '../wire/frame-message.js';
 import { type HelloMessage, parseServerMessage, type StateMessage } from '../wire/json-message.js';
-import type { OfferedCodec, View } from '../wire/view.js';
+import type { Codec, View } from '../wire/view.js';
 import { backOffMs } from './back-off.js';
 import { listStreams, type StreamSummary, streamSocketUrl } from './server-api.js';
 import { pageTimeMs, ServerClock } from './server-clock.js';
@@ -49,7 +49,7 @@ export class Connection {
   readonly clock = new ServerClock();
   readonly #events: ConnectionEvents;
   readonly #view: View;
-  #codec: OfferedCodec = 'jpeg';
+  #codec: Codec = 'jpeg';
   #wanted: string | undefined;
   #socket: WebSocket | undefined;
   #attempt = 0;
@@ -68,7 +68,7 @@ export class Connection {
   }
 
   /** Watches a stream, or the first one there is, in a codec. */
-  watch(stream: string | undefined, codec: OfferedCodec): void {
+  watch(stream: string | undefined, codec: Codec): void {
     addEventListener('online', this.#onOnline);
     this.#wanted = stream;
     this.#codec = codec;

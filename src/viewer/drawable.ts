@@ -13,12 +13,24 @@ export interface DecodedPair {
   readonly source: Drawable | undefined;
 }
 
+/** What a decoder tells. */
+export interface FrameDecoderEvents {
+  /** The pictures of a frame; whoever receives them closes them. */
+  decoded(pair: DecodedPair): void;
+  /** Nothing can be decoded before a key frame. */
+  keyNeeded(): void;
+  /** It fails again and again: this browser can't do it. */
+  failed(): void;
+}
+
 /** Turns frame messages into pictures. */
 export interface FrameDecoder {
   /** Takes the next frame; the decoder is free to leave it out. */
   offer(frame: FrameMessage): void;
   /** Forgets what waits: the next frame does not follow on the last one. */
   clear(): void;
+  /** Makes everything that was offered come out; a key frame must follow. */
+  flush(): void;
   /** Ends the decoder; nothing comes out of it any more. */
   close(): void;
 }

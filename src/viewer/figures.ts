@@ -3,6 +3,7 @@
  */
 import type { FrameMessage } from '../wire/frame-message.js';
 import type { HelloMessage, StateMessage } from '../wire/json-message.js';
+import { CODEC_NAMES } from './codec-choice.js';
 import { element, setText } from './element.js';
 import { BitRate, FrameStatistics } from './frame-statistics.js';
 import { LatencyPlot } from './latency-plot.js';
@@ -94,7 +95,7 @@ export class Figures {
       ['not restored', state?.framesSkipped.toLocaleString('en') ?? '–'],
       ['lost on the line', state?.framesDropped.toLocaleString('en') ?? '–'],
       ['bit rate', `${megabits.toFixed(1)} Mbit/s`],
-      ['codec', hello?.codec === 'h264' ? 'H.264' : 'JPEG'],
+      ['codec', hello === undefined ? '–' : CODEC_NAMES[hello.codec]],
       ...Object.entries(state?.stageMs ?? {}).map(([stage, ms]): [string, string] => [
         `${stage}, median`,
         `${Math.round(ms)} ms`,

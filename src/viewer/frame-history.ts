@@ -4,8 +4,8 @@
 
 import type { FrameMessage } from '../wire/frame-message.js';
 import type { Codec } from '../wire/view.js';
+import { openDecoder } from './codec-choice.js';
 import { closePair, type DecodedPair } from './drawable.js';
-import { H264Decoder } from './h264-decoder.js';
 import { decodeJpegPair } from './jpeg-decoder.js';
 
 /** How far back a page can step: ten seconds, or as many as fit into 64 MiB. */
@@ -69,18 +69,25 @@ export function decodeAt(frames: readonly FrameMessage[], index: number, codec: 
   if (target === undefined) {
     return Promise.reject(new RangeError(`Expected a frame of 0 to ${frames.length - 1} but received ${index}`));
   }
-  return codec === 'jpeg' ? decodeJpegPair(target) : decodeFromKey(frames, index, target.seq);
+  return codec === 'jpeg' ? decodeJpegPair(target) : decodeFromKey(frames, index, target.seq, codec);
 }
 
-function decodeFromKey(frames: readonly FrameMessage[], index: number, seq: number): Promise<DecodedPair> {
+function decodeFromKey(
+  frames: readonly FrameMessage[],
+  index: number,
+  seq: number,
+  codec: Codec,
+): Promise<DecodedPair> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void) => {
       clearTimeout(timeout);
       decoder.close();
       settle();
     };
-    const timeout = setTimeout(() => finish(() => reject(new Error('the frame was not decoded'))), DECODE_TIMEOUT_MS);
-    const decoder = new H264Decoder(
+    const fail = () => finish(() => reject(new Error('the frame was not decoded')));
+    const timeout = setTimeout(fail, DECODE_TIMEOUT_MS);
+    const decoder = openDecoder(
+      codec,
       {
         decoded(pair) {
           if (pair.header.seq === seq) {
@@ -89,7 +96,8 @@ function decodeFromKey(frames: readonly FrameMessage[], index: number, seq: numb
             closePair(pair);
           }
         },
-        keyNeeded: () => finish(() => reject(new Error('the frame was not decoded'))),
+        keyNeeded: fail,
+        failed: fail,
       },
       Number.POSITIVE_INFINITY,
     );

@@ -1,11 +1,10 @@
 /**
  * All streams side by side: the restored picture of each, small; a click opens one.
  */
-import type { OfferedCodec } from '../wire/view.js';
+import type { Codec } from '../wire/view.js';
+import { openDecoder } from './codec-choice.js';
 import { Connection } from './connection.js';
 import { closePair, type FrameDecoder, sizeOf } from './drawable.js';
-import { H264Decoder } from './h264-decoder.js';
-import { JpegDecoder } from './jpeg-decoder.js';
 import type { StreamSummary } from './server-api.js';
 import { wordsFor } from './words.js';
 
@@ -25,7 +24,7 @@ export class Grid {
   }
 
   /** Shows these streams. */
-  open(streams: readonly StreamSummary[], codec: OfferedCodec): void {
+  open(streams: readonly StreamSummary[], codec: Codec): void {
     this.close();
     this.#tiles = streams.map(({ name }) => new Tile(name, codec, () => this.#onChosen(name)));
     this.#element.replaceChildren(...this.#tiles.map(({ button }) => button));
@@ -49,7 +48,7 @@ class Tile {
   readonly #connection: Connection;
   readonly #decoder: FrameDecoder;
 
-  constructor(name: string, codec: OfferedCodec, onChosen: () => void) {
+  constructor(name: string, codec: Codec, onChosen: () => void) {
     const canvas = document.createElement('canvas');
     const title = document.createElement('span');
     const state = document.createElement('span');
@@ -92,10 +91,11 @@ class Tile {
         }
       },
     });
-    this.#decoder =
-      codec === 'h264'
-        ? new H264Decoder({ decoded, keyNeeded: () => this.#connection.requestKey() })
-        : new JpegDecoder(decoded);
+    this.#decoder = openDecoder(codec, {
+      decoded,
+      keyNeeded: () => this.#connection.requestKey(),
+      failed: () => {}, // the tile stays as it is; the page has chosen what this browser can show
+    });
     this.#connection.watch(name, codec);
   }
 

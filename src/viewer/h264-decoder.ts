@@ -7,14 +7,8 @@
  */
 import { codecOf } from '../wire/access-unit.js';
 import type { FrameMessage } from '../wire/frame-message.js';
-import type { DecodedPair, FrameDecoder } from './drawable.js';
-
-/** What the decoder tells. */
-export interface H264DecoderEvents {
-  decoded(pair: DecodedPair): void;
-  /** Nothing can be decoded before a key frame. */
-  keyNeeded(): void;
-}
+import type { FrameDecoder, FrameDecoderEvents } from './drawable.js';
+import { PairJoiner, type PairSide } from './pair-joiner.js';
 
 /** Access units waiting in the decoder beyond which it jumps to the next key frame. */
 const MAX_QUEUED = 8;
@@ -30,20 +24,21 @@ export async function canDecodeH264(): Promise<boolean> {
 
 /** Decodes frames in order. */
 export class H264Decoder implements FrameDecoder {
-  readonly #events: H264DecoderEvents;
+  readonly #events: FrameDecoderEvents;
   readonly #maxQueued: number;
   readonly #restored: TrackDecoder;
   readonly #source: TrackDecoder;
-  readonly #frames = new Map<number, FrameMessage>();
-  readonly #pictures = new Map<number, { restored?: VideoFrame; source?: VideoFrame }>();
+  readonly #joiner: PairJoiner;
   #needsKey = true;
 
-  constructor(events: H264DecoderEvents, maxQueued = MAX_QUEUED) {
+  constructor(events: FrameDecoderEvents, maxQueued = MAX_QUEUED) {
     this.#events = events;
+    this.#joiner = new PairJoiner((pair) => events.decoded(pair));
     this.#maxQueued = maxQueued;
     const onError = () => this.clear();
-    this.#restored = new TrackDecoder((picture) => this.#join('restored', picture), onError);
-    this.#source = new TrackDecoder((picture) => this.#join('source', picture), onError);
+    const join = (side: PairSide) => (picture: VideoFrame) => this.#joiner.take(side, picture.timestamp, picture);
+    this.#restored = new TrackDecoder(join('restored'), onError);
+    this.#source = new TrackDecoder(join('source'), onError);
   }
 
   offer(frame: FrameMessage): void {
@@ -55,7 +50,7 @@ export class H264Decoder implements FrameDecoder {
       return;
     }
     this.#needsKey = false;
-    this.#frames.set(frame.seq, frame);
+    this.#joiner.expect(frame);
     this.#restored.decode(frame.payload, frame);
     if (frame.pair) {
       this.#source.decode(frame.sourcePayload, frame);
@@ -66,12 +61,7 @@ export class H264Decoder implements FrameDecoder {
     this.#needsKey = true;
     this.#restored.reset();
     this.#source.reset();
-    for (const { restored, source } of this.#pictures.values()) {
-      restored?.close();
-      source?.close();
-    }
-    this.#pictures.clear();
-    this.#frames.clear();
+    this.#joiner.clear();
   }
 
   close(): void {
@@ -82,24 +72,6 @@ export class H264Decoder implements FrameDecoder {
   flush(): void {
     this.#restored.flush();
     this.#source.flush();
-  }
-
-  #join(track: 'restored' | 'source', picture: VideoFrame): void {
-    const seq = picture.timestamp;
-    const header = this.#frames.get(seq);
-    if (header === undefined) {
-      picture.close();
-      return;
-    }
-    const pictures = { ...this.#pictures.get(seq), [track]: picture };
-    const { restored, source } = pictures;
-    if (restored === undefined || (header.pair && source === undefined)) {
-      this.#pictures.set(seq, pictures);
-      return;
-    }
-    this.#pictures.delete(seq);
-    this.#frames.delete(seq);
-    this.#events.decoded({ header, restored, source });
   }
 }
 

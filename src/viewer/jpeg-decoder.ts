@@ -27,6 +27,10 @@ export class JpegDecoder implements FrameDecoder {
     this.#waiting = undefined;
   }
 
+  flush(): void {
+    // Nothing is held back.
+  }
+
   close(): void {
     this.#closed = true;
     this.clear();

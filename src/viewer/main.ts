@@ -1,7 +1,7 @@
 /**
  * The viewer page: puts the parts together and keeps what is written on the page up to date.
  */
-import { type CodecPreference, storedPreference, storePreference } from './codec-choice.js';
+import { CODEC_NAMES, type CodecPreference, storedPreference, storePreference } from './codec-choice.js';
 import { listenForKeys, Toolbar, writeHelp } from './commands.js';
 import type { DecodedPair } from './drawable.js';
 import { element, setText } from './element.js';
@@ -140,10 +140,9 @@ function refresh(): void {
   if (position !== undefined) {
     setText('paused', `frame ${position.frame} of ${position.count} · ${position.missed} newer`);
   }
-  const used = hello?.codec === 'h264' ? 'H.264' : 'JPEG';
   const auto = element('codec', HTMLSelectElement).options[0];
   if (auto !== undefined && hello !== undefined) {
-    auto.text = `Auto (${used})`;
+    auto.text = codecSelect.value === 'auto' ? `Auto (${CODEC_NAMES[hello.codec]})` : 'Auto';
   }
   figures.refresh(hello, state);
   toolbar.refresh();

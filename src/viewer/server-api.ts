@@ -2,7 +2,7 @@
  * The page's questions over HTTP, and where on the server things are. The token is kept for the tab only and taken out
  * of the address, so that a copied link or a screenshot does not give it away.
  */
-import type { OfferedCodec, View } from '../wire/view.js';
+import type { Codec, View } from '../wire/view.js';
 
 /** What `/api/streams` says of one stream, as far as the page needs it. */
 export interface StreamSummary {
@@ -53,7 +53,7 @@ export async function listStreams(): Promise<StreamsAnswer> {
 }
 
 /** Where a stream's pictures come from. */
-export function streamSocketUrl(name: string, view: View, codec: OfferedCodec): URL {
+export function streamSocketUrl(name: string, view: View, codec: Codec): URL {
   const url = new URL(`streams/${encodeURIComponent(name)}`, document.baseURI);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   url.searchParams.set('view', view);

@@ -4,12 +4,11 @@
  *     Connection ─▶ Playback (keeps the last seconds) ─▶ decoder ─▶ Stage, Loupe, Figures
  */
 import type { HelloMessage, StateMessage } from '../wire/json-message.js';
-import type { OfferedCodec } from '../wire/view.js';
-import { type CodecPreference, chooseCodec } from './codec-choice.js';
+import type { Codec } from '../wire/view.js';
+import { type CodecPreference, chooseCodec, openDecoder } from './codec-choice.js';
 import { Connection, type Phase } from './connection.js';
 import type { DecodedPair, FrameDecoder } from './drawable.js';
 import type { Figures } from './figures.js';
-import { H264Decoder } from './h264-decoder.js';
 import { JpegDecoder } from './jpeg-decoder.js';
 import { Playback } from './playback.js';
 import type { StreamSummary } from './server-api.js';
@@ -34,7 +33,7 @@ export class Viewer {
   readonly #connection: Connection;
   #decoder: FrameDecoder;
   #preference: CodecPreference;
-  #codec: OfferedCodec = 'jpeg';
+  #codec: Codec = 'jpeg';
   #stream: string | undefined;
   #shownSeq: number | undefined;
   phase: Phase = { kind: 'connecting' };
@@ -79,7 +78,7 @@ export class Viewer {
     });
   }
 
-  get codec(): OfferedCodec {
+  get codec(): Codec {
     return this.#codec;
   }
 
@@ -126,14 +125,17 @@ export class Viewer {
     }
   }
 
-  #use(codec: OfferedCodec): void {
+  #use(codec: Codec): void {
     this.#decoder.close();
     this.#codec = codec;
-    const decoded = (pair: DecodedPair) => this.#showLive(pair);
-    this.#decoder =
-      codec === 'h264'
-        ? new H264Decoder({ decoded, keyNeeded: () => this.#connection.requestKey() })
-        : new JpegDecoder(decoded);
+    this.#decoder = openDecoder(codec, {
+      decoded: (pair) => this.#showLive(pair),
+      keyNeeded: () => this.#connection.requestKey(),
+      failed: () => {
+        this.#use('jpeg');
+        this.#connection.watch(this.#stream, 'jpeg');
+      },
+    });
     this.playback.goLive();
     this.#figures.reset();
     this.#events.changed();

@@ -6,13 +6,9 @@
 export const VIEWS = ['restored', 'source', 'pair'] as const;
 export type View = (typeof VIEWS)[number];
 
-/** How pictures are compressed on their way to the viewer. */
+/** How pictures travel to the viewer: JPEG, or H.264 as access units or in fragmented MP4. */
 export const CODECS = ['jpeg', 'h264', 'fmp4'] as const;
 export type Codec = (typeof CODECS)[number];
-
-/** The codecs this server encodes; fmp4 is to come. */
-export const OFFERED_CODECS = ['jpeg', 'h264'] as const;
-export type OfferedCodec = (typeof OFFERED_CODECS)[number];
 
 /** Whether something that came from outside names a view. */
 export function isView(value: unknown): value is View {
@@ -22,9 +18,4 @@ export function isView(value: unknown): value is View {
 /** Whether something that came from outside names a codec. */
 export function isCodec(value: unknown): value is Codec {
   return CODECS.some((codec) => codec === value);
-}
-
-/** Whether something that came from outside names a codec that the server offers. */
-export function isOfferedCodec(value: unknown): value is OfferedCodec {
-  return OFFERED_CODECS.some((codec) => codec === value);
 }

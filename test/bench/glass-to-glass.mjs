@@ -24,7 +24,7 @@ for (const [width, height] of [
   [320, 180],
   [1280, 720],
 ]) {
-  for (const codec of ['jpeg', 'h264']) {
+  for (const codec of ['jpeg', 'h264', 'fmp4']) {
     const latencies = (await measure(width, height, codec)).sort((a, b) => a - b);
     const figures = [0.5, 0.95, 0.99].map((share) => quantile(latencies, share).toFixed(1).padStart(6));
     console.log(

@@ -163,7 +163,7 @@ describe('WebSocket', () => {
     expect(await at('/')).toBe(404);
     expect(await at('/streams/%E0%A4%A')).toBe(404);
     expect(await at('/streams/gate?view=behind')).toBe(400);
-    expect(await at('/streams/gate?codec=fmp4')).toBe(400);
+    expect(await at('/streams/gate?codec=mp4')).toBe(400);
     expect(await at('/streams/gate?codec=theora')).toBe(400);
     const only = new TestClient(`${server.url}/streams/gate`);
     await only.hello();
