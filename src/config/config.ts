@@ -51,6 +51,12 @@ const streamSchema = z.strictObject({
     .describe(
       'In place of model: the wanted one, then lighter ones of its scale for an overloaded machine, last "bypass".',
     ),
+  strength: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('How much of what the model adds to the upscaled picture is added, 0 to 1; may be changed while live.'),
   overload: overloadOptionsSchema.prefault({}).describe('When the machine counts as too slow.'),
   sceneCuts: z.boolean().default(true).describe('Whether windows end at scene cuts; a fixed camera has none.'),
   engine: engineOptionsSchema.prefault({}).describe('How the engine is run.'),

@@ -38,6 +38,11 @@ export interface GraphRequest {
    * which then is the network as the paper draws it.
    */
   readonly incremental?: boolean;
+  /**
+   * Whether the restore graph has an input `strength`, float32 (1, 1, 1, 1): 1 restores, 0 is the upscaled reference,
+   * what lies between is between them. Default: no.
+   */
+  readonly strength?: boolean;
   /** What the restore graph reports of its offsets; nothing by default. */
   readonly offsets?: OffsetReport;
 }
@@ -143,7 +148,8 @@ function buildRestore(net: Network, geometry: Geometry, request: GraphRequest): 
     offsets.push(offset);
     net.onOffsets?.(offset, key);
   };
-  restoreWindow({ ...net, onOffsets }, pyramids, pixels, geometry, { incremental: true, ...request });
+  const strength = request.strength ? { strength: net.graph.input('strength', 'float32', [1, 1, 1, 1]) } : {};
+  restoreWindow({ ...net, ...strength, onOffsets }, pyramids, pixels, geometry, { incremental: true, ...request });
   if (request.offsets !== undefined) reportOffsets(net.graph, offsets, request.offsets);
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Initializer, Value } from '../onnx/graph-file.js';
 import { convOverPixels } from './frame-input.js';
-import { channelsOf, type Network } from './network.js';
+import { channelsOf, type Network, weakened } from './network.js';
 import { finerBy } from './options.js';
 import { scaled } from './parameters.js';
 
@@ -22,7 +22,7 @@ export function lightTail(net: Network, features: Value, pixels: Value, range: n
   const [w, b] = [weight, bias].map((part) => graph.initializer(scaled(coloursLast(part, r * r), range)));
   if (w === undefined) throw new RangeError('conv_last has a weight');
   const residual = graph.conv(features, w, b, { pad: [1, 1], label: 'conv_last' });
-  return graph.add(residual, packedSkip(net, pixels, range));
+  return graph.add(weakened(net, residual), packedSkip(net, pixels, range));
 }
 
 /** Rows c·r² + p (pixel-shuffle order) as rows p·3 + c. */

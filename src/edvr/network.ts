@@ -13,6 +13,8 @@ export interface Network {
   readonly graph: GraphBuilder;
   readonly options: EdvrOptions;
   readonly parameter: ParameterSource;
+  /** What the restored residual is multiplied by, one element; absent: nothing. */
+  readonly strength?: Value;
   /** Called with every field of offsets, (1, 18·groups, h, w), and the key of the convolution that uses it. */
   readonly onOffsets?: (offset: Value, key: string) => void;
 }
@@ -74,6 +76,11 @@ export function residualBlocks(net: Network, x: Value, key: string, count: numbe
 /** Bilinear ×2, half-pixel centres, clamped at the edges. */
 export function up2(net: Network, x: Value): Value {
   return net.graph.upsample(x, 2);
+}
+
+/** What is added to the upscaled reference, times the network's strength where it has one. */
+export function weakened({ graph, strength }: Network, residual: Value): Value {
+  return strength === undefined ? residual : graph.mul(residual, strength);
 }
 
 /** c of (n, c, h, w). */

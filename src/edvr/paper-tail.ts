@@ -2,7 +2,7 @@
  * The paper's tail: two sub-pixel steps to output size, two convolutions there, plus the upsampled reference.
  */
 import type { Value } from '../onnx/graph-file.js';
-import { activate, channelsOf, conv, type Network } from './network.js';
+import { activate, channelsOf, conv, type Network, weakened } from './network.js';
 import { outputScale } from './options.js';
 import { scaled } from './parameters.js';
 
@@ -21,7 +21,7 @@ export function paperTail(net: Network, features: Value, pixels: Value, range: n
   const weight = graph.initializer(scaled(net.parameter('conv_last.weight', [3, channelsOf(fine), 3, 3]), range));
   const bias = graph.initializer(scaled(net.parameter('conv_last.bias', [3]), range));
   const residual = graph.conv(fine, weight, bias, { pad: [1, 1], label: 'conv_last' });
-  return graph.add(residual, upsampledReference(net, pixels, range));
+  return graph.add(weakened(net, residual), upsampledReference(net, pixels, range));
 }
 
 /** The reference frame, bilinear to output size (itself where the sizes agree), in 0–`range`. */

@@ -27,7 +27,7 @@ interface Slot {
 const SPARE_SLOTS = 8;
 
 /** What opens a session: a graph in the worker's way. */
-type OpenGraph = (kind: 'pyramid' | 'restore' | 'upscale') => Promise<ort.InferenceSession>;
+type OpenGraph = (kind: 'pyramid' | 'restore' | 'upscale', blending?: boolean) => Promise<ort.InferenceSession>;
 
 /** Both sessions of a model. Not reentrant: the worker asks for one thing at a time. */
 export class EdvrSession {
@@ -36,8 +36,11 @@ export class EdvrSession {
   readonly #pyramidSession: ort.InferenceSession;
   readonly #restoreSession: ort.InferenceSession;
   readonly #open: OpenGraph;
-  /** Opened when offsets first turn out unusable. */
+  /** Opened when offsets first turn out unusable, or the strength is 0. */
   #upscaleSession: ort.InferenceSession | undefined;
+  /** The restore graph with a strength; opened when one between 0 and 1 is first wanted. */
+  #blendSession: ort.InferenceSession | undefined;
+  #strength = 1;
   readonly #slots = new Map<string, Map<number, Slot>>();
   #spare: Slot['features'][] = [];
   #returned: ArrayBuffer[] = [];
@@ -66,10 +69,15 @@ export class EdvrSession {
       // Spinning threads would take the cores from decoding and encoding, and gain nothing measurable.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     };
-    const open: OpenGraph = (kind) =>
-      ort.InferenceSession.create(emitGraph(kind, request, model.weights), sessionOptions);
+    const open: OpenGraph = (kind, strength = false) =>
+      ort.InferenceSession.create(emitGraph(kind, { ...request, strength }, model.weights), sessionOptions);
     const pyramid = await open('pyramid');
     return new EdvrSession(request, open, { pyramid, restore: await open('restore') });
+  }
+
+  /** How much of what the network adds to the upscaled frame is added from now on, 0–1; 1 at first. */
+  set strength(strength: number) {
+    this.#strength = strength;
   }
 
   /** Takes over a frame's pixels. */
@@ -129,14 +137,32 @@ export class EdvrSession {
       feeds[name] = tensor;
     }
     const picture = tensorOver(restored, output);
-    const report = this.#emptyReport();
-    await this.#restoreSession.run(feeds, { [restored.name]: picture, ...report });
-    const seen = this.#judge(report);
-    if (seen.fault !== undefined) {
+    const upscale = async (): Promise<void> => {
       this.#upscaleSession ??= await this.#open('upscale');
       await this.#upscaleSession.run({ [frame.name]: reference.frame }, { [restored.name]: picture });
+    };
+    if (this.#strength === 0) {
+      await upscale();
+      return { reach: 0 };
+    }
+    const report = this.#emptyReport();
+    await this.#restored(feeds, { [restored.name]: picture, ...report });
+    const seen = this.#judge(report);
+    if (seen.fault !== undefined) {
+      await upscale();
     }
     return seen;
+  }
+
+  /** Runs the restore graph at the strength that is set. */
+  async #restored(feeds: Readonly<Record<string, ort.Tensor>>, fetches: Record<string, ort.Tensor>): Promise<void> {
+    if (this.#strength === 1) {
+      await this.#restoreSession.run(feeds, fetches);
+      return;
+    }
+    this.#blendSession ??= await this.#open('restore', true);
+    const strength = new ort.Tensor('float32', [this.#strength], [1, 1, 1, 1]);
+    await this.#blendSession.run({ ...feeds, strength }, fetches);
   }
 
   /** Drops what is kept for a stream: all of it, or the frames older than a seq. */
@@ -167,6 +193,7 @@ export class EdvrSession {
     await this.#pyramidSession.release();
     await this.#restoreSession.release();
     await this.#upscaleSession?.release();
+    await this.#blendSession?.release();
   }
 
   /** Tensors for what the restore graph says of its offsets. */

@@ -37,6 +37,7 @@ export function buffersOf(request: WorkerRequest): readonly ArrayBuffer[] {
       return [request.upload.data];
     case 'restore':
       return [...request.uploads.map(({ data }) => data), request.output];
+    case 'strength':
     case 'forget':
     case 'close':
       return [];

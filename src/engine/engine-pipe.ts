@@ -30,6 +30,7 @@ export type PipeRequest =
       /** Bytes of the restored picture. */
       readonly outputBytes: number;
     }
+  | { readonly type: 'strength'; readonly strength: number }
   | { readonly type: 'forget'; readonly stream: string }
   | { readonly type: 'close' };
 

@@ -33,6 +33,11 @@ export interface Engine {
   prepare(stream: string, frame: Frame): void;
   /** Restores the reference of a window. Rejects with ERR_ENGINE, ERR_ENGINE_LOST or ERR_FRAME_SIZE; the engine lives on. */
   restore(stream: string, window: FrameWindow): Promise<RestoredFrame>;
+  /**
+   * How much of what the network adds to the upscaled frame is added in windows asked for from now on, 0–1; 1 at first.
+   * Absent where nothing is added.
+   */
+  setStrength?(strength: number): void;
   /** Drops everything kept for a stream. */
   forget(stream: string): void;
   /** Frees the worker and its sessions. Idempotent. */

@@ -46,6 +46,10 @@ export class OnnxRuntimeFloatEngine implements FloatEngine {
     return { width, height, data: new Float32Array(output), timing, reach: offsets.reach, ...fallback };
   }
 
+  setStrength(strength: number): void {
+    this.#workers.setStrength(strength);
+  }
+
   forget(stream: string): void {
     this.#workers.forget(stream);
   }

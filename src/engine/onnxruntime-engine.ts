@@ -39,6 +39,10 @@ export class OnnxRuntimeEngine implements Engine {
     return { frame, source: reference, timing, ...fallback };
   }
 
+  setStrength(strength: number): void {
+    this.#workers.setStrength(strength);
+  }
+
   forget(stream: string): void {
     this.#workers.forget(stream);
   }

@@ -75,7 +75,7 @@ function nextRequest(): WorkerRequest | undefined {
     return undefined;
   }
   const request: PipeRequest = JSON.parse(text.toString());
-  if (request.type === 'forget' || request.type === 'close') {
+  if (!('uploads' in request)) {
     return request;
   }
   const uploads = request.uploads.map(readUpload);

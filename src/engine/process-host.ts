@@ -94,6 +94,7 @@ class ProcessHost implements EngineHost {
         this.#outputs.set(id, output);
         return { type, id, stream, seqs, uploads: announced, outputBytes: output.byteLength };
       }
+      case 'strength':
       case 'forget':
       case 'close':
         return request;
@@ -123,6 +124,7 @@ function uploadsOf(request: WorkerRequest): readonly FrameUpload[] {
       return [request.upload];
     case 'restore':
       return request.uploads;
+    case 'strength':
     case 'forget':
     case 'close':
       return [];

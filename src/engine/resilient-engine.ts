@@ -72,6 +72,10 @@ export class ResilientEngine implements Engine {
     }
   }
 
+  setStrength(strength: number): void {
+    this.#inner.setStrength?.(strength);
+  }
+
   forget(stream: string): void {
     this.#inner.forget(stream);
   }

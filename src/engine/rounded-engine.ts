@@ -44,6 +44,10 @@ export class RoundedEngine implements Engine {
     };
   }
 
+  setStrength(strength: number): void {
+    this.#inner.setStrength?.(strength);
+  }
+
   forget(stream: string): void {
     this.#inner.forget(stream);
   }

@@ -61,6 +61,10 @@ export class SelfEnsembleEngine implements FloatEngine {
     };
   }
 
+  setStrength(strength: number): void {
+    this.#inner.setStrength?.(strength);
+  }
+
   forget(stream: string): void {
     for (const orientation of this.#passes) {
       const name = passStream(stream, orientation);

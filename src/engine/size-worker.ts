@@ -144,6 +144,13 @@ export class SizeWorker {
     return restored;
   }
 
+  /** Holds for windows asked for from now on. */
+  setStrength(strength: number): void {
+    if (this.alive) {
+      this.#host.post({ type: 'strength', strength });
+    }
+  }
+
   forget(stream: string): void {
     if (this.alive && this.#held.delete(stream)) {
       this.#host.post({ type: 'forget', stream });

@@ -66,6 +66,7 @@ export class SizeWorkers {
   readonly #sizes = new Map<string, string>();
   /** By size. */
   readonly #pauses = new RestartPauses();
+  #strength = 1;
   #disposed = false;
 
   constructor(options: OnnxRuntimeOptions, output: WorkerOutput) {
@@ -120,6 +121,14 @@ export class SizeWorkers {
     return { width, height, output, timing: { waitMs, ...timing }, offsets };
   }
 
+  /** Sets the strength of every size, also of those to come. */
+  setStrength(strength: number): void {
+    this.#strength = strength;
+    for (const worker of this.#workers) {
+      worker.setStrength(strength);
+    }
+  }
+
   /** Takes an output buffer back, to be filled again. */
   giveBack(output: ArrayBuffer): void {
     this.#outputs.give(output);
@@ -166,6 +175,9 @@ export class SizeWorkers {
     const noteDeath = this.#pauses.started(size);
     const worker = new SizeWorker(setup, hosting);
     void worker.died.then(noteDeath);
+    if (this.#strength !== 1) {
+      worker.setStrength(this.#strength);
+    }
     this.#workers = [...this.#workers.filter(({ alive }) => alive), worker];
     return worker;
   }

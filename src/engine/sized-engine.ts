@@ -40,6 +40,11 @@ export class SizedEngine implements Engine {
     return this.#engineOf(window.reference).restore(stream, window);
   }
 
+  setStrength(strength: number): void {
+    this.#parts.whole.setStrength?.(strength);
+    this.#parts.tiled.setStrength?.(strength);
+  }
+
   forget(stream: string): void {
     this.#parts.whole.forget(stream);
     this.#parts.tiled.forget(stream);

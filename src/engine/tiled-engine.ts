@@ -81,6 +81,10 @@ export class TiledEngine implements FloatEngine {
     }
   }
 
+  setStrength(strength: number): void {
+    this.#inner.setStrength?.(strength);
+  }
+
   forget(stream: string): void {
     for (const name of this.#streams.get(stream) ?? []) {
       this.#inner.forget(name);

@@ -3,6 +3,7 @@
  *
  *     engine ── prepare (a frame) ─────────────────────────────▶ worker: pyramid, kept by (stream, seq)
  *     engine ── restore (seqs, frames not yet sent, output) ───▶ worker: missing pyramids, then the window
+ *     engine ── strength, forget, close ───────────────────────▶ worker
  *     engine ◀── restored (output, times, frame buffers to reuse) ── worker
  */
 
@@ -54,6 +55,8 @@ export type WorkerRequest =
       /** Receives the restored picture, RGB (H, W, 3). */
       readonly output: ArrayBuffer;
     }
+  /** How much of what the network adds is added from now on, 0–1. */
+  | { readonly type: 'strength'; readonly strength: number }
   | { readonly type: 'forget'; readonly stream: string }
   | { readonly type: 'close' };
 

@@ -21,6 +21,9 @@ export async function serve(session: EdvrSession, request: WorkerRequest, say: S
     case 'restore':
       await restore(session, request, say);
       break;
+    case 'strength':
+      session.strength = request.strength;
+      break;
     case 'forget':
       session.forget(request.stream);
       break;

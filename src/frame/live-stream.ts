@@ -59,6 +59,8 @@ export interface StreamStatus {
   /** One sentence on why the state is what it is, when there is something to say. */
   readonly reason?: string;
   readonly model: string;
+  /** How much of what the model adds to the upscaled frame is added, 0–1. */
+  readonly strength: number;
   readonly engine: string;
   /** Frames of look-ahead the window adds. */
   readonly latencyFrames: number;

@@ -1,5 +1,5 @@
 /**
- * Control over HTTP: start, stop and restart a stream, change its model. Everything here asks for the role control.
+ * Control over HTTP: start, stop and restart a stream, change its model or strength. Everything here asks for the role control.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -19,6 +19,12 @@ export const streamChangeSchema = z
       .regex(/^[A-Za-z0-9][A-Za-z0-9_.,-]{0,199}$/)
       .optional()
       .describe('Name in the registry, or "bypass"; with commas: stages in a row.'),
+    strength: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe('How much of what the model adds to the upscaled picture is added; holds from the next frame on.'),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined));
 
@@ -80,6 +86,10 @@ export function addControlRoutes(app: FastifyInstance, { hub, access, control, l
     const change = streamChangeSchema.safeParse(request.body);
     return change.success
       ? act(request, reply, (streams, name) => streams.change(name, change.data))
-      : sendError(reply, 400, 'Expected a JSON object with "model": the name of a model, or several with commas');
+      : sendError(
+          reply,
+          400,
+          'Expected a JSON object with "model": the name of a model, or several with commas, or "strength": 0 to 1',
+        );
   });
 }

@@ -6,6 +6,8 @@
 export interface StreamChange {
   /** Name in the registry, or "bypass"; with commas: stages in a row. */
   readonly model?: string | undefined;
+  /** How much of what the model adds to the upscaled picture is added, 0–1. */
+  readonly strength?: number | undefined;
 }
 
 /** Starts, stops and changes streams by name. Each call resolves when it is done; a stream keeps its viewers meanwhile. */
@@ -16,6 +18,6 @@ export interface StreamControl {
   stop(name: string): Promise<void>;
   /** Stops and starts a stream. */
   restart(name: string): Promise<void>;
-  /** Opens the stream anew with a change, which lasts until the configuration is reloaded. Rejects with ERR_MODEL_UNKNOWN and its like; the stream then goes on as it was. */
+  /** Makes a change, which lasts until the configuration is reloaded; a model opens the stream anew. Rejects with ERR_MODEL_UNKNOWN and its like; the stream then goes on as it was. */
   change(name: string, change: StreamChange): Promise<void>;
 }

@@ -47,6 +47,7 @@ export async function assembleStream(stream: StreamConfig, options: AssembleOpti
     nextStages,
     lighter,
     overload: stream.overload,
+    strength: stream.strength,
     sinks: openSinks(stream, {
       stream: stream.name,
       models: await Promise.all([engine, ...nextStages].map(({ spec }) => provenanceOf(spec.model))),

@@ -90,6 +90,12 @@ export class ConfiguredStream implements LiveStream {
     });
   }
 
+  /** Changes the strength, while it runs and for when it is opened again. */
+  setStrength(strength: number): void {
+    this.#config = { ...this.#config, strength };
+    this.#current?.setStrength(strength);
+  }
+
   /** Closes it for good; watchers are told. Idempotent. */
   dispose(): Promise<void> {
     return this.#inTurn(async () => {

@@ -85,14 +85,18 @@ export class Fleet implements StreamControl {
     await this.#stream(name).reopen();
   }
 
-  async change(name: string, { model }: StreamChange): Promise<void> {
+  async change(name: string, { model, strength }: StreamChange): Promise<void> {
     const stream = this.#stream(name);
-    if (model === undefined) {
-      return;
+    if (model !== undefined) {
+      await checkModels(model);
     }
-    await checkModels(model);
-    this.#ends.delete(name);
-    await stream.reopen({ ...stream.config, model });
+    if (strength !== undefined) {
+      stream.setStrength(strength);
+    }
+    if (model !== undefined) {
+      this.#ends.delete(name);
+      await stream.reopen({ ...stream.config, model });
+    }
   }
 
   /**
@@ -122,9 +126,12 @@ export class Fleet implements StreamControl {
           show.addStream(await this.#add(config, false));
           change.added.push(name);
         } else {
-          await checkModels(config.model);
-          this.#ends.delete(name);
-          await stream.reopen(config);
+          stream.setStrength(config.strength);
+          if (!isDeepStrictEqual(stream.config, config)) {
+            await checkModels(config.model);
+            this.#ends.delete(name);
+            await stream.reopen(config);
+          }
           change.changed.push(name);
         }
       } catch (error) {

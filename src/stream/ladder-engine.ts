@@ -90,6 +90,12 @@ export class LadderEngine implements Engine {
     }
   }
 
+  setStrength(strength: number): void {
+    for (const engine of this.#parts.engines) {
+      engine.setStrength?.(strength);
+    }
+  }
+
   forget(stream: string): void {
     for (const engine of this.#parts.engines) {
       engine.forget(stream);

@@ -30,6 +30,8 @@ export interface StreamParts {
   /** What a live stream goes on with when the machine has no time for `engine`, of its scale, the lightest last. */
   readonly lighter?: readonly Engine[];
   readonly overload?: OverloadOptions;
+  /** How much of what the engines add to the upscaled frame is added, 0–1; 1 by default. */
+  readonly strength?: number;
   readonly sinks: readonly Sink[];
   /** Whether scene cuts are looked for; by default they are. */
   readonly sceneCuts?: boolean;
@@ -42,6 +44,8 @@ export interface StreamParts {
 export interface RunningStream extends LiveStream {
   /** Resolves when the source has ended and every sink is closed; rejects with the LimpidError that ended the stream. */
   readonly done: Promise<void>;
+  /** How much of what the engines add to the upscaled frame is added from the next frame on, 0–1. */
+  setStrength(strength: number): void;
   /** Stops the source, lets the sinks finish, frees the engine. Idempotent. */
   stop(): Promise<void>;
 }
@@ -64,6 +68,7 @@ class AssembledStream implements RunningStream {
   #state: StreamState = 'connecting';
   #reason: string | undefined;
   #sourceSize = { width: 0, height: 0 };
+  #strength = 1;
   #closed: Promise<void> | undefined;
   #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } = {
     resolve: () => undefined,
@@ -74,6 +79,7 @@ class AssembledStream implements RunningStream {
     this.#parts = parts;
     this.name = parts.name;
     this.#engines = [this.#firstStage(), ...(parts.nextStages ?? [])];
+    this.setStrength(parts.strength ?? 1);
     this.#reports = new RateLimitedReports((line) => parts.log.warn({ stream: parts.name }, line));
     this.#sinks = parts.sinks.map((sink) => this.#queueFor(sink));
     this.done = new Promise((resolve, reject) => {
@@ -94,6 +100,7 @@ class AssembledStream implements RunningStream {
       state: this.#state,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       model: specs.map(({ model }) => model).join(','),
+      strength: this.#strength,
       engine: [...new Set(specs.map(({ kind }) => kind))].join(','),
       latencyFrames: specs.reduce((sum, { window }) => sum + (window >> 1), 0),
       sourceWidth: width,
@@ -116,6 +123,13 @@ class AssembledStream implements RunningStream {
 
   noteStage(stage: 'encode' | 'send', elapsedMs: number): void {
     this.#statistics.noteStage(stage, elapsedMs);
+  }
+
+  setStrength(strength: number): void {
+    this.#strength = strength;
+    for (const engine of this.#engines) {
+      engine.setStrength?.(strength);
+    }
   }
 
   stop(): Promise<void> {

@@ -7,6 +7,7 @@ const live: StreamStatus = {
   name: 'gate',
   state: 'live',
   model: 'live-x4',
+  strength: 1,
   engine: 'onnxruntime',
   latencyFrames: 1,
   sourceWidth: 320,

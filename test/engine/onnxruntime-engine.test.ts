@@ -1,6 +1,7 @@
 import ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitGraph } from '../../src/edvr/emit.js';
+import type { Isolation } from '../../src/engine/engine-host.js';
 import { OnnxRuntimeEngine } from '../../src/engine/onnxruntime-engine.js';
 import type { Frame } from '../../src/frame/frame.js';
 import type { FrameWindow } from '../../src/window/frame-window.js';
@@ -27,7 +28,7 @@ function windowOf(frames: readonly Frame[]): FrameWindow {
 let model: TinyModel;
 const engines: OnnxRuntimeEngine[] = [];
 
-function open(incremental = true): OnnxRuntimeEngine {
+function open(incremental = true, isolation: Isolation = 'thread'): OnnxRuntimeEngine {
   const engine = new OnnxRuntimeEngine({
     model: model.name,
     modelsDir: model.modelsDir,
@@ -36,6 +37,7 @@ function open(incremental = true): OnnxRuntimeEngine {
     padding: 'replicate',
     threads: 1,
     incremental,
+    hosting: { isolation, openTimeoutMs: 60_000, restoreTimeoutMs: 60_000 },
   });
   engines.push(engine);
   return engine;
@@ -147,6 +149,48 @@ describe('OnnxRuntimeEngine', () => {
       message: 'Expected a window of 3 frames for tiny but received 1',
     });
     await expect(engine.restore('a', windowOf(frames))).resolves.toBeDefined();
+  });
+
+  it.each(['thread', 'process'] as const)(
+    'adds as much to the upscaled frame as its strength says, from the next window on: %s',
+    async (isolation) => {
+      const engine = open(true, isolation);
+      const window = windowOf([0, 1, 2].map((seq) => noise(seq)));
+      const at = async (strength: number) => {
+        engine.setStrength(strength);
+        const { frame, fallback } = await engine.restore('a', window);
+        expect(fallback).toBeUndefined();
+        return Uint8Array.from(frame.data);
+      };
+      const [restored, upscaled, half] = [await at(1), await at(0), await at(0.5)];
+      expect(await at(1)).toEqual(restored);
+      const upscale = { options: model.options, size: { width: WIDTH, height: HEIGHT } };
+      const session = await ort.InferenceSession.create(emitGraph('upscale', upscale, model.weights));
+      const plain = await session.run({ frame: new ort.Tensor('uint8', noise(1).data, [HEIGHT, WIDTH, 3]) });
+      expect(upscaled).toEqual(plain.restored?.data);
+      expect(largestDifference(restored, upscaled)).toBeGreaterThan(8);
+      let unclipped = 0;
+      for (const [i, value] of half.entries()) {
+        const [full = 0, none = 0] = [restored[i], upscaled[i]];
+        if (full > 0 && full < 255) {
+          unclipped += 1;
+          // Each of the three is rounded.
+          expect(Math.abs(value - (full + none) / 2)).toBeLessThanOrEqual(1);
+        }
+      }
+      expect(unclipped).toBeGreaterThan(half.length / 3);
+    },
+  );
+
+  it('keeps its strength at another frame size', async () => {
+    const engine = open();
+    engine.setStrength(0);
+    const small = (seq: number) => noise(seq, 19, 14);
+    for (const frame of [noise, small]) {
+      const upscaled = await engine.restore('a', windowOf([frame(3), frame(4), frame(5)]));
+      const others = await engine.restore('a', windowOf([frame(3), frame(4), frame(6)]));
+      expect(upscaled.frame.data).toEqual(others.frame.data);
+    }
   });
 
   it('says why a model cannot be opened, and tries anew the next time', async () => {

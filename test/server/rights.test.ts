@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/log/log.js';
 import { type RunningServer, type StartServerOptions, startServer } from '../../src/server/server.js';
-import type { StreamControl } from '../../src/server/stream-control.js';
+import type { StreamChange, StreamControl } from '../../src/server/stream-control.js';
 import { createToken } from '../../src/server/token.js';
 import { SyntheticStream } from './synthetic-stream.js';
 import { rawRequest, upgradeStatus } from './test-client.js';
@@ -28,7 +28,7 @@ class NotedControl implements StreamControl {
   start = (name: string) => this.#note(`start ${name}`);
   stop = (name: string) => this.#note(`stop ${name}`);
   restart = (name: string) => this.#note(`restart ${name}`);
-  change = (name: string, { model }: { readonly model?: string | undefined }) => this.#note(`change ${name} ${model}`);
+  change = (name: string, { model, strength }: StreamChange) => this.#note(`change ${name} ${model ?? strength}`);
 }
 
 async function serve(options: Partial<StartServerOptions> = {}) {
@@ -135,7 +135,8 @@ describe('a change', () => {
       return (await rawRequest(server.port, { method: 'PATCH', path: '/api/streams/gate', headers, body })).status;
     };
     expect(await patch('{"model":"bypass"}')).toBe(200);
-    expect(control.calls).toEqual(['change gate bypass']);
+    expect(await patch('{"strength":0.5}')).toBe(200);
+    expect(control.calls).toEqual(['change gate bypass', 'change gate 0.5']);
     const refused = [
       '{}',
       '[]',
@@ -143,6 +144,8 @@ describe('a change', () => {
       '{"model":"../../etc/passwd"}',
       '{"model":"/etc/passwd"}',
       '{"model":4}',
+      '{"strength":1.5}',
+      '{"strength":"1"}',
       '{"source":"/etc/passwd"}',
       '{"model":"bypass","pipeline":"filesrc location=/etc/passwd ! fdsink"}',
       '{"model":"bypass ! filesink"}',

@@ -80,6 +80,7 @@ export class SyntheticStream implements LiveStream {
       state: this.state,
       ...(this.reason === undefined ? {} : { reason: this.reason }),
       model: 'live-x4',
+      strength: 1,
       engine: 'bypass',
       latencyFrames: 1,
       sourceWidth: this.#sourceWidth,

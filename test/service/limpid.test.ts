@@ -124,6 +124,13 @@ describe('a configuration at work', () => {
     expect(status()).toMatchObject({ model: 'bypass,bypass' });
     expect(gate.frames.at(-1)).toMatchObject({ session: 2, width: 512 });
     expectRising(gate.frames);
+    await running.control.change('gate', { strength: 0.25 });
+    expect(status()).toMatchObject({ strength: 0.25 });
+    await gate.next();
+    expect(gate.frames.at(-1)).toMatchObject({ session: 2 }); // the same run goes on
+    await running.control.restart('gate');
+    await gate.next();
+    expect(status()).toMatchObject({ strength: 0.25 });
     await expect(running.control.stop('yard')).rejects.toMatchObject({ code: 'ERR_USAGE' });
   });
 
