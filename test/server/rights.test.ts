@@ -128,7 +128,7 @@ describe('without tokens', () => {
 });
 
 describe('a change', () => {
-  it('names a model of the registry and nothing else', async () => {
+  it('names a model of the registry, a strength, and nothing else', async () => {
     const { server, control } = await serve({ tokens });
     const patch = async (body: string) => {
       const headers = { ...bearer(TOKENS.operator), 'content-type': 'application/json' };
@@ -154,7 +154,7 @@ describe('a change', () => {
     for (const body of refused) {
       expect(await patch(body), body).toBe(400);
     }
-    expect(control.calls).toHaveLength(1);
+    expect(control.calls).toHaveLength(2);
   });
 
   it('is refused by a server that only shows its streams', async () => {
