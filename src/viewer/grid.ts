@@ -23,6 +23,11 @@ export class Grid {
     return !this.#element.hidden;
   }
 
+  /** How many streams there are, and how many of them are live. */
+  get census(): { readonly live: number; readonly count: number } {
+    return { live: this.#tiles.filter(({ live }) => live).length, count: this.#tiles.length };
+  }
+
   /** Shows these streams. */
   open(streams: readonly StreamSummary[], codec: Codec): void {
     this.close();
@@ -45,6 +50,7 @@ export class Grid {
 /** One stream of the grid. */
 class Tile {
   readonly button = document.createElement('button');
+  live = false;
   readonly #connection: Connection;
   readonly #decoder: FrameDecoder;
 
@@ -75,12 +81,14 @@ class Tile {
     };
     this.#connection = new Connection('restored', {
       phase: (phase) => {
+        this.live = false;
         state.textContent = wordsFor(phase, undefined, performance.now()).title;
       },
       streams: () => {},
       hello: () => {},
       codecRefused: () => {},
       state: (message) => {
+        this.live = message.state === 'live';
         state.textContent = wordsFor({ kind: 'open' }, message, performance.now()).title;
       },
       frame: (frame) => {

@@ -15,7 +15,7 @@ import { controlSplit } from './split-control.js';
 import { Stage } from './stage.js';
 import { Viewer } from './viewer.js';
 import { GROUPS, viewerCommands } from './viewer-commands.js';
-import { wordsFor } from './words.js';
+import { wordsFor, wordsForGrid } from './words.js';
 
 const REFRESH_MS = 500;
 
@@ -74,7 +74,9 @@ const commands = viewerCommands({
     }
     refresh();
   },
-  ...(pictureInPictureAvailable() ? { pictureInPicture: () => void togglePictureInPicture(canvas) } : {}),
+  ...(pictureInPictureAvailable()
+    ? { pictureInPicture: () => void togglePictureInPicture(canvas, () => stage.redraw()) }
+    : {}),
   toggleFullscreen() {
     void (document.fullscreenElement === null
       ? document.documentElement.requestFullscreen()
@@ -119,7 +121,7 @@ function showStreams(list: readonly StreamSummary[], current: string): void {
 function refresh(): void {
   const now = performance.now();
   const { phase, state, hello, playback } = viewer;
-  const words = wordsFor(phase, state, now);
+  const words = grid.visible ? wordsForGrid(grid.census) : wordsFor(phase, state, now);
   const covers = words.covers && !playback.paused;
   setText('state-text', playback.paused ? 'Paused' : words.title);
   element('state', HTMLElement).dataset.tone = playback.paused ? 'busy' : words.tone;

@@ -105,6 +105,11 @@ export class Stage {
     this.#draw();
   }
 
+  /** Draws what is shown once more. */
+  redraw(): void {
+    this.#draw();
+  }
+
   /** Share of the visible picture to the left of a place on the screen. */
   splitAt(clientX: number): number {
     const { left, width } = this.#visible();

@@ -105,6 +105,13 @@ export class Viewer {
   /** Hangs up until `watch`. */
   hangUp(): void {
     this.#connection.close();
+    this.#decoder.clear();
+    // What was said of the stream holds no longer.
+    this.phase = { kind: 'connecting' };
+    this.hello = undefined;
+    this.state = undefined;
+    this.#figures.reset();
+    this.#events.changed();
   }
 
   togglePause(): void {

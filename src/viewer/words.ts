@@ -51,6 +51,12 @@ function streamWords({ state, reason = '' }: StateMessage): Words {
   }
 }
 
+/** Words for all streams at once: how many of them can be watched. */
+export function wordsForGrid({ live, count }: { readonly live: number; readonly count: number }): Words {
+  const title = live === count ? `${count} live` : `${live} of ${count} live`;
+  return { tone: live === count ? 'good' : 'busy', title, reason: '', covers: false };
+}
+
 function again(retryAtMs: number, nowMs: number): string {
   const seconds = Math.ceil((retryAtMs - nowMs) / 1000);
   return seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again…';

@@ -32,7 +32,13 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
   beforeAll(async () => {
     gate = new SyntheticStream({ sourceWidth: 160, sourceHeight: 90 });
     yard = new SyntheticStream({ name: 'yard' });
-    server = await startServer({ streams: [gate, yard], log: silentLog, port: 0, viewerDirectory });
+    server = await startServer({
+      streams: [gate, yard],
+      log: silentLog,
+      port: 0,
+      viewerDirectory,
+      allowedHosts: ['camera.test'],
+    });
     browser = await launchBrowser();
   });
   afterAll(async () => {
@@ -109,6 +115,21 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
     },
   );
 
+  it('plays H.264 in MP4 of its own accord where there is no WebCodecs: plain http from another machine', async () => {
+    const viewer = await ViewerPage.open(browser, server.url.replace('127.0.0.1', 'camera.test'));
+    pages.push(viewer);
+    await viewer.state('live');
+    expect(await viewer.page.evaluate(() => [isSecureContext, 'VideoDecoder' in globalThis])).toEqual([false, false]);
+    expect(await viewer.page.evaluate(() => document.documentElement.dataset.codec)).toBe('fmp4');
+    for (let frame = 0; frame < 3; frame += 1) {
+      await viewer.show(gate, marked, marked);
+      await expectMarked(viewer, gate.status().framesIn);
+    }
+    expect(await viewer.page.locator('#codec option').first().textContent()).toBe('Auto (H.264 in MP4)');
+    // Chromium says of every such page that it ignores this header.
+    expect(viewer.problems.filter((text) => !text.startsWith('The Cross-Origin-Opener-Policy'))).toEqual([]);
+  });
+
   it('saves the pair as PNG: source left, restored right', async () => {
     const viewer = await view();
     await viewer.show(gate);
@@ -158,6 +179,12 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
       );
     }
     await viewer.screenshot('grid');
+    // The page says how all fare; what it said of the one stream is gone.
+    await page.waitForFunction(() => document.querySelector('#state-text')?.textContent === '2 live');
+    expect(await viewer.text('latency')).toBe('–');
+    yard.state = 'stalled';
+    await page.waitForFunction(() => document.querySelector('#state-text')?.textContent === '1 of 2 live');
+    yard.state = 'live';
     await page.locator('.tile[data-stream="yard"]').click();
     await page.waitForFunction(() => document.title === 'yard · Limpid');
     await viewer.state('live');

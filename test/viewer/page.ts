@@ -29,6 +29,8 @@ export function launchBrowser(): Promise<Browser> {
     ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
     args: [
       '--no-sandbox',
+      // Another machine, as far as the browser knows: plain http from there is no secure context.
+      '--host-resolver-rules=MAP camera.test 127.0.0.1',
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',

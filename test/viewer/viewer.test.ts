@@ -163,6 +163,60 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     await viewer.screenshot('stalled');
   });
 
+  it('waits for the first picture of a source that is being opened', async () => {
+    const stream = new SyntheticStream({ sourceWidth: 0, sourceHeight: 0 });
+    stream.state = 'connecting';
+    const server = await serve([stream]);
+    const viewer = await view(server.url);
+    await viewer.state('connecting');
+    expect(await viewer.text('notice-title')).toBe('Opening the source…');
+    expect(await viewer.page.locator('#overlay').isVisible()).toBe(false);
+    await viewer.screenshot('opening');
+    stream.state = 'live';
+    stream.resize(64, 36);
+    await viewer.show(stream);
+    await viewer.state('live');
+    expect(await viewer.page.locator('#notice').isVisible()).toBe(false);
+    expect(await viewer.text('tag-restored')).toBe('restored 256×144');
+    expect([await viewer.sideAt(0.2), await viewer.sideAt(0.8)]).toEqual(['source', 'restored']);
+    expect(viewer.problems).toEqual([]);
+  });
+
+  it('fills the screen, and goes on in a small window on top of others', async () => {
+    const stream = new SyntheticStream();
+    const server = await serve([stream]);
+    const viewer = await view(server.url);
+    const { page } = viewer;
+    await viewer.state('live');
+    await viewer.show(stream);
+    await page.keyboard.press('f');
+    await page.waitForFunction(() => document.fullscreenElement === document.documentElement);
+    await page.keyboard.press('f');
+    await page.waitForFunction(() => document.fullscreenElement === null);
+
+    await page.keyboard.press('p');
+    await page.waitForFunction(() => document.pictureInPictureElement !== null);
+    // What the small window plays is what the canvas shows: restored on the right, then only the source.
+    await page.keyboard.press('3');
+    await viewer.show(stream);
+    await page.waitForFunction(
+      () => {
+        const video = document.pictureInPictureElement;
+        const context = document.createElement('canvas').getContext('2d');
+        if (!(video instanceof HTMLVideoElement) || context === null) {
+          return false;
+        }
+        context.drawImage(video, 0, 0, 16, 9);
+        const [red = 0, green = 0] = context.getImageData(12, 4, 1, 1).data;
+        return red > 150 && green < 80;
+      },
+      undefined,
+      { polling: 100 },
+    );
+    await page.keyboard.press('p');
+    await page.waitForFunction(() => document.pictureInPictureElement === null);
+  });
+
   it('asks for the token, and keeps it out of the address', async () => {
     const stream = new SyntheticStream();
     const token = 'correct-horse-battery';
