@@ -199,6 +199,6 @@ function sizeKey({ width, height }: Size): string {
 }
 
 /** Threads within one operator where nothing else is said. */
-function defaultThreads(): number {
+export function defaultThreads(): number {
   return Math.min(availableParallelism(), 4);
 }

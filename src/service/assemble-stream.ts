@@ -2,6 +2,7 @@
  * Opens what a stream's configuration names: its source, engine stages and sinks.
  */
 import type { StreamConfig } from '../config/config.js';
+import type { CoreTurns } from '../engine/core-turns.js';
 import { openLighter, openLiveStages } from '../engine/live-engine.js';
 import type { LimpidError } from '../errors/limpid-error.js';
 import type { Log } from '../log/log.js';
@@ -10,19 +11,22 @@ import { openSinks } from '../sink/open-sinks.js';
 import { openSource } from '../source/open-source.js';
 import { openStream, type RunningStream } from '../stream/open-stream.js';
 import { RateLimitedReports } from '../stream/rate-limited-reports.js';
+import { checkLadder } from './check-ladder.js';
 
 /** How to open a stream, beside its configuration. */
 export interface AssembleOptions {
   /** A source that can't be opened at its first attempt ends the stream. */
   readonly mustOpenFirst: boolean;
+  /** Shared by all streams. */
+  readonly turns: CoreTurns;
   readonly log: Log;
 }
 
 /**
- * Starts a stream. Rejects with ERR_MODEL_UNKNOWN, ERR_SOURCE_URI, ERR_INPUT_FILE and the like before anything runs.
+ * Starts a stream. Rejects with ERR_CONFIG, ERR_MODEL_UNKNOWN, ERR_SOURCE_URI, ERR_INPUT_FILE and the like before anything runs.
  */
 export async function assembleStream(stream: StreamConfig, options: AssembleOptions): Promise<RunningStream> {
-  const { mustOpenFirst, log } = options;
+  const { mustOpenFirst, turns, log } = options;
   const source = openSource(stream.source, stream.sourceOptions, {
     // A configuration is the user's own. Whatever comes over HTTP must never reach `stream.source`.
     rawPipelines: true,
@@ -30,9 +34,11 @@ export async function assembleStream(stream: StreamConfig, options: AssembleOpti
   });
   const reports = new RateLimitedReports((line) => log.warn({ stream: stream.name }, line));
   const [wanted = stream.model, ...lighterModels] = stream.models ?? [];
+  await checkLadder(stream.models ?? []);
   const how = {
     engine: stream.engine,
     live: source.live,
+    turns,
     onTrouble: (error: LimpidError) => reports.report(error.message),
   };
   const [engine, ...nextStages] = await openLiveStages(wanted, how);

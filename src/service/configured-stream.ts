@@ -6,6 +6,7 @@
  */
 import { Subject, type Subscription } from 'rxjs';
 import type { StreamConfig } from '../config/config.js';
+import type { CoreTurns } from '../engine/core-turns.js';
 import { messageOf } from '../errors/limpid-error.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import type { LiveStream, StreamStatus } from '../frame/live-stream.js';
@@ -17,6 +18,8 @@ const NS_PER_MS = 1_000_000;
 
 /** What a configured stream tells whoever runs it. */
 export interface ConfiguredStreamOptions {
+  /** Shared by all streams. */
+  readonly turns: CoreTurns;
   readonly log: Log;
   /** It has ended by itself: its source is at its end or, with an error, can't go on. */
   readonly onEnded: (error?: unknown) => void;
@@ -112,7 +115,8 @@ export class ConfiguredStream implements LiveStream {
 
   async #open(mustOpenFirst = false): Promise<void> {
     try {
-      const stream = await assembleStream(this.#config, { mustOpenFirst, log: this.#options.log });
+      const { turns, log } = this.#options;
+      const stream = await assembleStream(this.#config, { mustOpenFirst, turns, log });
       const renumber = this.#renumber;
       renumber.startOver();
       this.#current = stream;

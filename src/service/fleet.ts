@@ -1,14 +1,17 @@
 /**
  * The streams of a configuration: opened, controlled by name, and brought in line with another configuration.
  */
+import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { StreamConfig } from '../config/config.js';
+import { CoreTurns } from '../engine/core-turns.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
 import { loadModel } from '../model/registry.js';
 import type { StreamChange, StreamControl } from '../server/stream-control.js';
+import { checkLadder } from './check-ladder.js';
 import { ConfiguredStream } from './configured-stream.js';
 
 /** What became of the streams of a configuration, by name. */
@@ -34,6 +37,7 @@ export class Fleet implements StreamControl {
    */
   readonly ended: Promise<void>;
   readonly #log: Log;
+  readonly #turns = new CoreTurns({ cores: availableParallelism() });
   readonly #streams = new Map<string, ConfiguredStream>();
   /** Streams that have ended by themselves, and what ended them. */
   readonly #ends = new Map<string, { readonly error?: unknown }>();
@@ -129,6 +133,7 @@ export class Fleet implements StreamControl {
           stream.setStrength(config.strength);
           if (!isDeepStrictEqual(stream.config, config)) {
             await checkModels(config.model);
+            await checkLadder(config.models ?? []);
             this.#ends.delete(name);
             await stream.reopen(config);
           }
@@ -157,7 +162,7 @@ export class Fleet implements StreamControl {
       this.#ends.set(name, error === undefined ? {} : { error });
       this.#settleIfEnded();
     };
-    const stream = await ConfiguredStream.open(config, { log: this.#log, onEnded }, mustOpenFirst);
+    const stream = await ConfiguredStream.open(config, { turns: this.#turns, log: this.#log, onEnded }, mustOpenFirst);
     this.#streams.set(name, stream);
     return stream;
   }

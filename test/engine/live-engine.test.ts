@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CoreTurns } from '../../src/engine/core-turns.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { engineOptionsSchema } from '../../src/engine/engine-options.js';
 import { openLiveStages } from '../../src/engine/live-engine.js';
@@ -44,9 +45,33 @@ it.each([
   const engine = engineOptionsSchema.parse({ ...configured, threads: 1 });
   const troubles: unknown[] = [];
   const onTrouble = (error: unknown) => void troubles.push(error);
-  const [stage] = await openLiveStages('tiny', { engine, live: false, onTrouble });
+  const [stage] = await openLiveStages('tiny', { engine, live: false, turns: new CoreTurns({ cores: 2 }), onTrouble });
   const received = await restored(stage);
   expect(received.equals(await restored(await openEngine('tiny', { ...options, threads: 1 })))).toBe(true);
   expect(received.equals(await restored(await openEngine('tiny', { threads: 1 })))).toBe(false);
   expect(troubles).toEqual([]);
+});
+
+it('restores two streams one frame after the other, whatever each of them waits for', async () => {
+  const engine = engineOptionsSchema.parse({});
+  const how = { engine, live: false, turns: new CoreTurns({ cores: 1 }), onTrouble: () => undefined };
+  const [[gate], [yard]] = await Promise.all([openLiveStages('tiny', how), openLiveStages('tiny', how)]);
+  try {
+    const small = [0, 1, 2].map((seq) => noiseFrame(seq, { width: 24, height: 16 }));
+    await Promise.all([gate.open?.({ width: 24, height: 16 }), yard.open?.({ width: 24, height: 16 })]);
+    const order: string[] = [];
+    const ask = async (stage: Engine, stream: string) => {
+      await stage.restore(stream, windowOf(small));
+      order.push(stream);
+    };
+    const asked = [gate, gate, gate, yard, yard, yard].map((stage) => ask(stage, stage === gate ? 'gate' : 'yard'));
+    await Promise.all(asked);
+    expect(order).toEqual(['gate', 'yard', 'gate', 'yard', 'gate', 'yard']);
+    const [full, weaker] = [await gate.restore('gate', windowOf(small)), await yard.restore('yard', windowOf(small))];
+    expect(weaker.frame.data).toEqual(full.frame.data);
+    yard.setStrength?.(0);
+    expect((await yard.restore('yard', windowOf(small))).frame.data).not.toEqual(full.frame.data);
+  } finally {
+    await Promise.all([gate.dispose(), yard.dispose()]);
+  }
 });
