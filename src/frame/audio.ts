@@ -12,6 +12,14 @@ export interface EncodedPacket {
   readonly data: Buffer;
 }
 
+/** One packet of a source's sound, with what it is. */
+export interface AudioPacket extends EncodedPacket {
+  /** Caps as GStreamer writes them, codec data included. */
+  readonly caps: string;
+  /** Within the source session like the pictures' or, once it is placed, on the stream clock, ns. */
+  readonly ptsNs: bigint;
+}
+
 /** The sound between two frames, encoded as the source sent it. */
 export interface AudioSlice {
   /**

@@ -60,7 +60,7 @@ export class VideoReader {
     this.#path = path;
     this.#kept = kept;
     this.#subscription = openSource(path)
-      .session$(this.#gate)
+      .session$({ gate: this.#gate })
       .subscribe({
         next: (frame) => this.#take(frame),
         error: (error: Error) => this.#fail(error),

@@ -11,7 +11,7 @@ import { rmSync } from 'node:fs';
 import { LimpidError } from '../errors/limpid-error.js';
 import type { Picture } from '../frame/frame.js';
 import { rawVideo } from '../media/raw-video.js';
-import { audioParser, type ClipContainer } from '../sink/clip-audio.js';
+import { type ClipContainer, requireCarried } from '../sink/clip-audio.js';
 import { openClipFile } from '../sink/clip-file.js';
 import type { MediaFile } from '../sink/media-file.js';
 import { reserveFile } from '../sink/reserve-file.js';
@@ -33,7 +33,7 @@ export interface ClipOptions {
 /** Reserves the file. Throws ERR_SINK_OPEN when it can't be made, or when its container does not take the audio. */
 export function openClipOutput(options: ClipOptions): RestoreOutput {
   if (options.track !== null) {
-    audioParser(options.track.caps, options.container);
+    requireCarried(options.track.caps, options.container);
   }
   return new ClipOutput(options, reserveFile(options.path));
 }

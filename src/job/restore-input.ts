@@ -60,7 +60,7 @@ function videoInput(label: string, path: string): RestoreInput {
     kind: 'video',
     frames: null,
     nameOf: (index) => `${String(index).padStart(NAME_DIGITS, '0')}.png`,
-    frames$: (gate, onDuration) => source.session$(gate, onDuration),
+    frames$: (gate, onDuration) => source.session$({ gate, onDuration }),
     openAudio: async () => {
       const track = await openAudioTrack(path);
       return track === null ? null : wholeMp4Track(path, track);

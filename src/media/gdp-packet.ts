@@ -19,6 +19,7 @@ const GDP_EVENT_BASE = 64;
 export const GDP_STREAM_START = GDP_EVENT_BASE + 10254;
 export const GDP_SEGMENT = GDP_EVENT_BASE + 17934;
 export const GDP_TAG = GDP_EVENT_BASE + 20510;
+export const GDP_EOS = GDP_EVENT_BASE + 28174;
 
 const NONE = 0xffff_ffff_ffff_ffffn;
 

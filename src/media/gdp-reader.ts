@@ -7,7 +7,7 @@
  */
 import { LimpidError } from '../errors/limpid-error.js';
 import type { PixelAspect } from '../frame/frame.js';
-import { GDP_BUFFER, GDP_CAPS, GDP_SEGMENT, GDP_TAG, type GdpHeader } from './gdp-packet.js';
+import { GDP_BUFFER, GDP_CAPS, GDP_EOS, GDP_SEGMENT, GDP_TAG, type GdpHeader } from './gdp-packet.js';
 import { eventPayload, eventText, type GdpHandler, GdpParser } from './gdp-parser.js';
 import { SegmentClock, type Timeline } from './gdp-timeline.js';
 import { type HighDynamicRange, parseRawVideoCaps, type RawVideo } from './raw-video.js';
@@ -46,8 +46,9 @@ export interface GdpLimits {
 export class GdpReader {
   readonly #parser: GdpParser;
 
-  constructor(limits: GdpLimits, onPicture: (picture: GdpPicture) => void) {
-    this.#parser = new GdpParser(new PictureHandler(limits, onPicture));
+  /** @param onEnd called after the last picture, where the producer says that it was the last. */
+  constructor(limits: GdpLimits, onPicture: (picture: GdpPicture) => void, onEnd: () => void = () => undefined) {
+    this.#parser = new GdpParser(new PictureHandler(limits, onPicture, onEnd));
   }
 
   /** Takes the next chunk; the callback runs before it returns. Throws ERR_GDP; the chunk may be reused afterwards. */
@@ -63,14 +64,16 @@ export class GdpReader {
 
 class PictureHandler implements GdpHandler {
   readonly #onPicture: (picture: GdpPicture) => void;
+  readonly #onEnd: () => void;
   readonly #maxFrameBytes: number;
   readonly #maxEventBytes: number | undefined;
   readonly #clock: SegmentClock;
   #video: RawVideo | null = null;
   #codec = '';
 
-  constructor(limits: GdpLimits, onPicture: (picture: GdpPicture) => void) {
+  constructor(limits: GdpLimits, onPicture: (picture: GdpPicture) => void, onEnd: () => void) {
     this.#onPicture = onPicture;
+    this.#onEnd = onEnd;
     this.#maxFrameBytes = limits.maxFrameBytes;
     this.#maxEventBytes = limits.maxEventBytes;
     this.#clock = new SegmentClock(limits.timeline ?? 'stamps');
@@ -112,6 +115,8 @@ class PictureHandler implements GdpHandler {
       this.#clock.announce(eventText(payload));
     } else if (header.type === GDP_TAG) {
       this.#codec = codecOf(eventText(payload)) ?? this.#codec;
+    } else if (header.type === GDP_EOS) {
+      this.#onEnd();
     } else if (header.type === GDP_BUFFER && this.#video !== null) {
       const { width, height, framesPerSecond, pixelAspect, highDynamicRange } = this.#video;
       const { durationNs } = header;

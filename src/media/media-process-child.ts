@@ -7,12 +7,14 @@
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import type { MediaCommand, MediaEvent } from './media-protocol.js';
+import { type MediaCommand, type MediaEvent, SOUND_ELEMENT } from './media-protocol.js';
 
 /** A bus message as the binding gives it. */
 interface BusMessage {
   readonly type: string;
   readonly _src_element_name?: string;
+  /** Path of the element that reports an error: "/GstPipeline:pipeline0/GstParseBin:sound/…". */
+  readonly name?: string;
   readonly message?: string;
   readonly debug?: string | null;
 }
@@ -36,6 +38,7 @@ interface Binding {
 const EVENT_FD = 1;
 /** Ten days. */
 const LONGEST_SECONDS = 864_000;
+const OF_SOUND = new RegExp(`:${SOUND_ELEMENT}(/|$)`);
 
 let pipeline: Pipeline | null = null;
 let keyUnits = 0;
@@ -72,6 +75,10 @@ function launch(text: string, held: boolean): void {
   pipeline.pollBus((message) => {
     switch (message.type) {
       case 'error':
+        if (OF_SOUND.test(message.name ?? '')) {
+          tell({ type: 'soundless', message: message.message ?? '' });
+          return;
+        }
         leave({
           type: 'error',
           element: elementOf(message),

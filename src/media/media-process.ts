@@ -23,8 +23,10 @@ export interface MediaProcessOptions {
   readonly orphanMs?: number;
   /** Added to what the child inherits of this process's environment, which comes first. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** A second pipe into the pipeline, at `fdsrc fd=4`, for encoded audio; default false. */
+  /** A second pipe, at `fdsrc fd=4` or `fdsink fd=4`, for encoded audio; default false. */
   readonly audio?: boolean;
+  /** Told why the sound of a source's pipeline has ended before its pictures; the text is redacted. */
+  readonly onSoundless?: (message: string) => void;
   /** Told how long the stream says it is, when it says so. */
   readonly onDuration?: (durationNs: bigint) => void;
 }
@@ -59,6 +61,7 @@ export class MediaProcess {
   readonly #child: ChildProcess;
   readonly #commands: Writable;
   readonly #onDuration: (durationNs: bigint) => void;
+  readonly #onSoundless: (message: string) => void;
   #lastWord: MediaEvent | null = null;
   readonly #keyNoted: (() => void)[] = [];
   #stderr = '';
@@ -77,6 +80,7 @@ export class MediaProcess {
     this.audio = audio instanceof Socket ? audio : null;
     this.#commands = child.stdin;
     this.#onDuration = options.onDuration ?? (() => undefined);
+    this.#onSoundless = options.onSoundless ?? (() => undefined);
     // A pipe breaks when the child dies; `ended` tells why.
     this.media.on('error', () => {});
     this.audio?.on('error', () => {});
@@ -141,6 +145,7 @@ export class MediaProcess {
       // The child's lifeline keeps the deadline as well; this one holds when the whole process is frozen.
       const timer = setTimeout(() => this.#child.kill('SIGKILL'), deadlineMs);
       this.media.resume();
+      this.audio?.resume();
       await this.ended;
       clearTimeout(timer);
     }
@@ -169,6 +174,8 @@ export class MediaProcess {
         this.#keepStderr(`${line}\n`);
       } else if (event.type === 'warning') {
         this.#keepStderr(`${event.element}: ${event.debug}\n`);
+      } else if (event.type === 'soundless') {
+        this.#onSoundless(redactUri(event.message));
       } else if (event.type === 'keyed') {
         this.#keyNoted.shift()?.();
       } else if (event.type === 'duration') {

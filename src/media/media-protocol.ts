@@ -14,6 +14,9 @@ export const MEDIA_FD = 3;
 /** Descriptor of the pipe of audio packets, where a pipeline has one. */
 export const AUDIO_FD = 4;
 
+/** The element that frames audio packets in a source's pipeline: what fails inside it ends the sound and nothing else. */
+export const SOUND_ELEMENT = 'sound';
+
 /** From the main process. */
 export type MediaCommand =
   | {
@@ -41,6 +44,8 @@ export type MediaEvent =
   /** How long the stream says it is; once, when that is known. */
   | { readonly type: 'duration'; readonly seconds: number }
   | { readonly type: 'warning'; readonly element: string; readonly debug: string }
+  /** The sound failed, the pictures go on. `message` is GStreamer's sentence. */
+  | { readonly type: 'soundless'; readonly message: string }
   | {
       readonly type: 'error';
       readonly element: string;

@@ -48,6 +48,8 @@ export class Metrics {
     counter('limpid_reconnects_total', 'Times the source was opened again', (status) => status.reconnects);
     counter('limpid_overload_moves_total', 'Changes to a lighter or heavier model', (status) => status.overloadMoves);
     counter('limpid_scene_cuts_total', 'Scene cuts found', (status) => status.sceneCuts);
+    counter('limpid_audio_packets_total', 'Packets of sound that came', ({ audio }) => audio?.packets ?? 0);
+    counter('limpid_audio_dropped_total', 'Packets of sound that were left out', ({ audio }) => audio?.dropped ?? 0);
     new Counter({
       name: 'limpid_frames_skipped_total',
       help: 'Frames of the source that were not restored, by reason',

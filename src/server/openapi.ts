@@ -27,6 +27,14 @@ export const streamStatusSchema = z
     reconnects: z.int(),
     fpsIn: z.number(),
     fpsRestored: z.number(),
+    audio: z
+      .object({
+        codec: z.string().describe('Such as AAC or Opus.'),
+        packets: z.int().describe('That came.'),
+        dropped: z.int().describe('Among them those that were left out.'),
+      })
+      .optional()
+      .describe('The sound of the source; absent while it has none.'),
     stageMs: z.record(z.string(), quantilesSchema).describe('Over the last few hundred frames, ms.'),
     viewers: z.int().optional(),
   })

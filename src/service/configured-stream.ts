@@ -8,6 +8,7 @@ import { Subject, type Subscription } from 'rxjs';
 import type { StreamConfig } from '../config/config.js';
 import type { CoreTurns } from '../engine/core-turns.js';
 import { messageOf } from '../errors/limpid-error.js';
+import type { AudioSlice } from '../frame/audio.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import type { LiveStream, StreamStatus } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
@@ -29,6 +30,7 @@ export interface ConfiguredStreamOptions {
 export class ConfiguredStream implements LiveStream {
   readonly name: string;
   readonly restored$ = new Subject<RestoredFrame>();
+  readonly audio$ = new Subject<AudioSlice>();
   readonly #options: ConfiguredStreamOptions;
   #config: StreamConfig;
   #current: RunningStream | undefined;
@@ -104,6 +106,7 @@ export class ConfiguredStream implements LiveStream {
     return this.#inTurn(async () => {
       await this.#close('stopped');
       this.restored$.complete();
+      this.audio$.complete();
     });
   }
 
@@ -124,6 +127,7 @@ export class ConfiguredStream implements LiveStream {
         next: (restored) => this.restored$.next(renumber.place(restored)),
         error: () => {}, // `done` says it
       });
+      this.#frames.add(stream.audio$?.subscribe((slice) => this.audio$.next(renumber.shift(slice))));
       const whenEnded = (error?: unknown) => {
         if (this.#current === stream) {
           this.#options.onEnded(error);
@@ -176,6 +180,12 @@ class Renumbering {
     const placed = this.#session === 0 ? restored : this.#shifted(restored);
     this.#last = placed.frame;
     return placed;
+  }
+
+  /** Sound that comes after the frame it belongs to. */
+  shift({ caps, packets }: AudioSlice): AudioSlice {
+    const later = (ptsNs: bigint | null) => (ptsNs === null ? null : ptsNs + this.#ptsNs);
+    return { caps, packets: packets.map((packet) => ({ ...packet, ptsNs: later(packet.ptsNs) })) };
   }
 
   #shifted(restored: RestoredFrame): RestoredFrame {

@@ -3,7 +3,8 @@
  */
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
 import type { RawVideo } from '../media/raw-video.js';
-import { audioParser, type ClipContainer } from './clip-audio.js';
+import { audioSinkText } from './audio-carriage.js';
+import { type ClipContainer, requireCarried } from './clip-audio.js';
 import { MediaFile } from './media-file.js';
 import { encoderFormat, FRAGMENT_MS } from './video-encoding.js';
 
@@ -39,10 +40,10 @@ export function openClipFile(options: ClipFileOptions): MediaFile {
     gopFrames: GOP_FRAMES,
     ...(container === 'mp4' ? { fragmentMs: FRAGMENT_MS } : {}),
   });
-  const audio =
-    audioCaps === undefined
-      ? ''
-      : fillLaunchText(readLaunchText('sink-clip-audio'), { parser: audioParser(audioCaps, container) });
+  if (audioCaps !== undefined) {
+    requireCarried(audioCaps, container);
+  }
+  const audio = audioCaps === undefined ? '' : audioSinkText(audioCaps, container);
   return new MediaFile({
     path,
     noun: 'clip',

@@ -48,7 +48,7 @@ export function openSinks(config: SinksConfig, context: SinksContext): readonly 
   const { record, push = [], images, display, pipeline } = config;
   return [
     ...(record === undefined ? [] : openRecorders(record, context)),
-    ...push.map((options) => openPush(options)),
+    ...push.map((options) => openPush(options, { onTrouble: context.onTrouble })),
     ...(images === undefined ? [] : [openImages(images, context)]),
     ...(display === undefined ? [] : openWindow(display, context)),
     ...(pipeline === undefined ? [] : [openPipeline(pipeline)]),

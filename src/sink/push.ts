@@ -6,13 +6,28 @@ import type { AudioSlice } from '../frame/audio.js';
 import type { Frame } from '../frame/frame.js';
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
 import type { MediaEnd } from '../media/media-process.js';
+import type { AudioCarrier } from './audio-carriage.js';
 import { encodingText, videoFor } from './encoder.js';
+import { LiveSound } from './live-sound.js';
 import { MediaOutput, type OutputFailure, unforeseen } from './media-output.js';
 import { type PushOptions, pushOptionsSchema, type ResolvedPushOptions } from './push-options.js';
-import { type PushTarget, parsePushUri } from './push-uri.js';
+import { type PushProtocol, type PushTarget, parsePushUri } from './push-uri.js';
 import type { Sink } from './sink.js';
 
 const US_PER_MS = 1_000;
+/** Those who watch a push wait with its muxer, ms. */
+const SOUND_PATIENCE_MS = 1_000;
+const CARRIERS: Readonly<Record<PushProtocol, AudioCarrier>> = {
+  rtsp: 'rtsp',
+  rtmp: 'rtmp',
+  srt: 'mpegts',
+  udp: 'mpegts',
+};
+
+/** Who hears of what a push leaves out. */
+export interface PushContext {
+  readonly onTrouble?: (error: LimpidError) => void;
+}
 
 /** What GStreamer says, and what it means to the person who wrote the URI. The first match speaks. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
@@ -37,13 +52,13 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
  * @example
  * const push = openPush({ uri: 'rtsp://relay:8554/gate', bitrateKbps: 6_000 });
  */
-export function openPush(options: PushOptions): Sink {
+export function openPush(options: PushOptions, { onTrouble = () => undefined }: PushContext = {}): Sink {
   const parsed = pushOptionsSchema.safeParse(options);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new LimpidError('ERR_CONFIG', `Push option ${issue?.path.join('.')}: ${issue?.message}`);
   }
-  return new Push(parsed.data, parsePushUri(parsed.data.uri));
+  return new Push(parsed.data, parsePushUri(parsed.data.uri), onTrouble);
 }
 
 class Push implements Sink {
@@ -51,26 +66,36 @@ class Push implements Sink {
   readonly view: ResolvedPushOptions['view'];
   readonly #options: ResolvedPushOptions;
   readonly #target: PushTarget;
+  readonly #sound: LiveSound;
   #current: MediaOutput | null = null;
   #closed: Promise<void> | null = null;
 
-  constructor(options: ResolvedPushOptions, target: PushTarget) {
+  constructor(options: ResolvedPushOptions, target: PushTarget, onTrouble: (error: LimpidError) => void) {
     this.label = `push to ${target.label}`;
     this.view = options.view;
     this.#options = options;
     this.#target = target;
+    this.#sound = new LiveSound({
+      label: this.label,
+      carrier: CARRIERS[target.protocol],
+      patienceMs: SOUND_PATIENCE_MS,
+      warn: (sentence) => onTrouble(new LimpidError('ERR_SINK_OPEN', sentence)),
+    });
   }
 
-  async write(frame: Frame, _audio?: AudioSlice): Promise<void> {
+  async write(frame: Frame, audio?: AudioSlice): Promise<void> {
     if (this.#closed !== null) {
       throw new LimpidError('ERR_SINK_WRITE', `The ${this.label} is closed and takes no more frames`);
     }
-    if (this.#current?.takes(frame) === false) {
-      const before = this.#current;
-      this.#current = null;
-      await before.close();
+    const before = this.#current;
+    if (before !== null) {
+      this.#sound.write(before, frame, audio);
+      if (!before.takes(frame) || this.#sound.wantsRenewal(before, frame, audio)) {
+        this.#current = null;
+        await before.close();
+      }
     }
-    this.#current ??= await this.#connect(frame);
+    this.#current ??= await this.#connect(frame, audio);
     try {
       await this.#current.write(frame);
     } catch (error) {
@@ -84,7 +109,7 @@ class Push implements Sink {
     return this.#closed;
   }
 
-  async #connect(first: Frame): Promise<MediaOutput> {
+  async #connect(first: Frame, audio: AudioSlice | undefined): Promise<MediaOutput> {
     const options = this.#options;
     const { protocol, holes } = this.#target;
     const { transport, trustAnyCertificate, writeTimeoutMs, finishTimeoutMs } = options;
@@ -100,16 +125,20 @@ class Push implements Sink {
           }
         : {}),
     });
-    return new MediaOutput({
+    const sound = this.#sound.opening(audio);
+    const output = new MediaOutput({
       subject: `The ${this.label}`,
       video,
-      launch: `${encoded} ${sent}`,
+      launch: `${encoded} ${sent} ${sound.launch}`.trim(),
+      ...(sound.audioCaps === undefined ? {} : { audioCaps: sound.audioCaps }),
       originNs: first.ptsNs,
       writeTimeoutMs,
       finishTimeoutMs,
       check: 'the network',
       failureOf: (end) => this.#failureOf(end),
     });
+    this.#sound.begin(output, first);
+    return output;
   }
 
   #failureOf(end: MediaEnd): OutputFailure {

@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { AudioSlice } from '../frame/audio.js';
 import type { Frame } from '../frame/frame.js';
+import { LiveSound } from './live-sound.js';
 import { type MediaFile, removeIfEmpty } from './media-file.js';
 import { type RecordOptions, type ResolvedRecordOptions, recordOptionsSchema } from './record-options.js';
 import { openRecordingFile } from './recording-file.js';
@@ -41,6 +42,8 @@ const BYTES_PER_MEGABYTE = 1e6;
 /** Time between two looks at the size of the file, ms. */
 const LOOK_MS = 1_000;
 const FILES_KEPT = 100;
+/** A file is not in a hurry: its muxer may wait this long for sound, ms. */
+const SOUND_PATIENCE_MS = 3_000;
 
 /**
  * Opens a recording. The first frame creates the file `<dir>/<stream>-YYYYMMDD-HHMMSS.mkv`, or the one at `path`; a frame of
@@ -87,6 +90,7 @@ class FileRecorder implements Recorder {
   readonly files: string[] = [];
   readonly #plan: FileRecorderPlan;
   readonly #storage: Storage;
+  readonly #sound: LiveSound;
   #current: MediaFile | null = null;
   #currentBytes = 0;
   #lookedMs = 0;
@@ -95,12 +99,18 @@ class FileRecorder implements Recorder {
   #closed: Promise<void> | null = null;
 
   constructor(plan: FileRecorderPlan) {
-    const { label, settings, provenance } = plan;
+    const { label, settings, provenance, onTrouble } = plan;
     this.label = label;
     this.view = provenance.view;
     this.#plan = plan;
     const name = provenance.view === 'source' ? `${provenance.stream}-source` : provenance.stream;
     this.#storage = new Storage(settings, name, EXTENSIONS[settings.container]);
+    this.#sound = new LiveSound({
+      label,
+      carrier: settings.container,
+      patienceMs: SOUND_PATIENCE_MS,
+      warn: (sentence) => onTrouble(new LimpidError('ERR_SINK_OPEN', sentence)),
+    });
   }
 
   async write(frame: Frame, audio?: AudioSlice): Promise<void> {
@@ -140,27 +150,27 @@ class FileRecorder implements Recorder {
   async #fileFor(frame: Frame, audio: AudioSlice | undefined): Promise<MediaFile> {
     const current = this.#current;
     if (current !== null) {
-      if ((audio?.caps ?? null) === current.audioCaps) {
-        for (const packet of audio?.packets ?? []) {
-          current.writeAudio(packet);
-        }
-      }
-      if (current.takes(frame) && !(await this.#isFull(current, frame))) {
+      this.#sound.write(current, frame, audio);
+      const goesOn = current.takes(frame) && !this.#sound.wantsRenewal(current, frame, audio);
+      if (goesOn && !(await this.#isFull(current, frame))) {
         return current;
       }
       await this.#finish(current);
     }
-    return this.#begin(frame);
+    return this.#begin(frame, audio);
   }
 
-  async #begin(first: Frame): Promise<MediaFile> {
+  async #begin(first: Frame, audio: AudioSlice | undefined): Promise<MediaFile> {
     const { path, settings, provenance, onTrouble } = this.#plan;
     const reserved = path === undefined ? this.#storage.reserve(new Date()) : reserveFile(path);
-    const file = await openRecordingFile({ path: reserved, first, options: settings, provenance }).catch((error) => {
+    const sound = this.#sound.opening(audio);
+    const plan = { path: reserved, first, options: settings, provenance, sound };
+    const file = await openRecordingFile(plan).catch((error) => {
       removeIfEmpty(reserved);
       throw error;
     });
     this.#current = file;
+    this.#sound.begin(file, first);
     this.#currentBytes = 0;
     this.files.push(reserved);
     if (this.files.length > FILES_KEPT) {

@@ -4,6 +4,7 @@
 import type { Frame } from '../frame/frame.js';
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
 import { encodingText, videoFor } from './encoder.js';
+import type { SoundOpening } from './live-sound.js';
 import { MediaFile } from './media-file.js';
 import type { ResolvedRecordOptions } from './record-options.js';
 import { type Provenance, tagList } from './tags.js';
@@ -17,10 +18,12 @@ export interface RecordingFilePlan {
   readonly first: Frame;
   readonly options: ResolvedRecordOptions;
   readonly provenance: Provenance;
+  readonly sound: SoundOpening;
 }
 
 /** Opens a file. Rejects with ERR_SINK_OPEN when there is no encoder. */
-export async function openRecordingFile({ path, first, options, provenance }: RecordingFilePlan): Promise<MediaFile> {
+export async function openRecordingFile(plan: RecordingFilePlan): Promise<MediaFile> {
+  const { path, first, options, provenance, sound } = plan;
   const { container, writeTimeoutMs, finishTimeoutMs } = options;
   const video = videoFor(first, options);
   const encoded = await encodingText(video, options);
@@ -33,7 +36,8 @@ export async function openRecordingFile({ path, first, options, provenance }: Re
     path,
     noun: 'recording',
     video,
-    launch: `${encoded} ${muxed}`,
+    launch: `${encoded} ${muxed} ${sound.launch}`.trim(),
+    ...(sound.audioCaps === undefined ? {} : { audioCaps: sound.audioCaps }),
     originNs: first.ptsNs,
     writeTimeoutMs,
     finishTimeoutMs,

@@ -3,6 +3,7 @@
  *
  *     GStreamer … gdppay ! fdsink ──pipe──▶ GdpReader ─▶ observer
  *                                   ▲ paused by the gate (files) · watched for stalls
+ *               … gdppay ! fdsink ──pipe──▶ AudioReader ─▶ onAudio      where the sound is wanted
  */
 import { Observable, type Subscriber } from 'rxjs';
 import { LimpidError } from '../errors/limpid-error.js';
@@ -12,6 +13,9 @@ import { type GdpPicture, GdpReader } from '../media/gdp-reader.js';
 import type { Timeline } from '../media/gdp-timeline.js';
 import { type MediaEnd, MediaProcess } from '../media/media-process.js';
 import { Watchdog } from '../media/watchdog.js';
+import { AudioReader } from './audio-reader.js';
+import { PictureTimes } from './picture-times.js';
+import type { SessionContext } from './source.js';
 import { sourceFailure } from './source-failure.js';
 import type { ResolvedSourceOptions } from './source-options.js';
 
@@ -21,6 +25,8 @@ export interface SessionPlan {
   readonly label: string;
   /** The pipeline, filled. */
   readonly launch: string;
+  /** Whether the pipeline gives sound on the audio pipe, where the source has some. */
+  readonly audio: boolean;
   /** Added to the environment of the media process. */
   readonly environment: Readonly<Record<string, string>>;
   /** Told what a person should know about the pictures. */
@@ -36,20 +42,16 @@ export interface SessionPlan {
   readonly options: ResolvedSourceOptions;
 }
 
-/** Frame duration assumed for a picture without time stamp in a stream without frame rate, ns. */
-const FALLBACK_DURATION_NS = 40_000_000n;
-const NS_PER_SECOND = 1_000_000_000;
 /** Profiles with deep samples: "H.265 (Main 10 Profile)", "H.264 (High 10 Profile)". */
 const DEEP_CODEC = /\((?:Main|High)[^)]* 1[0246]\b/;
 
+/** How long sound may go on after the last picture, ms: what a demuxer still holds of it. */
+const AUDIO_TAIL_MS = 1_000;
+
 /** A cold session. Subscribing starts the process; unsubscribing stops it, killing it after `stopTimeoutMs`. */
-export function decodeSession$(
-  plan: SessionPlan,
-  gate?: Gate,
-  onDuration?: (durationNs: bigint) => void,
-): Observable<DecodedFrame> {
+export function decodeSession$(plan: SessionPlan, context: SessionContext = {}): Observable<DecodedFrame> {
   return new Observable((subscriber) => {
-    const session = new DecodeSession(plan, plan.gated ? gate : undefined, onDuration, subscriber);
+    const session = new DecodeSession(plan, context, subscriber);
     return () => session.stop();
   });
 }
@@ -57,6 +59,7 @@ export function decodeSession$(
 /** The running state behind one subscription. */
 class DecodeSession {
   readonly #plan: SessionPlan;
+  readonly #context: SessionContext;
   readonly #gate: Gate | undefined;
   readonly #subscriber: Subscriber<DecodedFrame>;
   readonly #watchdog: Watchdog;
@@ -65,35 +68,49 @@ class DecodeSession {
   /** The next round of a looped file, ready to play: a round follows the other without a pause. */
   #standby: MediaProcess | undefined;
   #opened = false;
+  /** Runs from the last picture of a round to the end of its sound. */
+  #tail: NodeJS.Timeout | undefined;
 
-  constructor(
-    plan: SessionPlan,
-    gate: Gate | undefined,
-    onDuration: ((durationNs: bigint) => void) | undefined,
-    subscriber: Subscriber<DecodedFrame>,
-  ) {
+  constructor(plan: SessionPlan, context: SessionContext, subscriber: Subscriber<DecodedFrame>) {
     this.#plan = plan;
-    this.#gate = gate;
+    this.#context = context;
+    this.#gate = plan.gated ? context.gate : undefined;
     this.#subscriber = subscriber;
     this.#watchdog = new Watchdog(() => subscriber.error(this.#silence()));
-    const { launch, environment } = plan;
-    this.#current = MediaProcess.start({ launch, environment, ...(onDuration === undefined ? {} : { onDuration }) });
+    this.#current = this.#start(false);
     this.#watchdog.start(plan.options.openTimeoutMs);
-    this.#leaveGate = gate?.onChange((open) => this.#hold(!open)) ?? (() => undefined);
+    this.#leaveGate = this.#gate?.onChange((open) => this.#hold(!open)) ?? (() => undefined);
     this.#read(this.#current);
   }
 
   stop(): void {
     this.#watchdog.stop();
+    clearTimeout(this.#tail);
     this.#leaveGate();
     this.#standby?.dispose();
     void this.#current.stop(this.#plan.options.stopTimeoutMs);
   }
 
+  #start(held: boolean): MediaProcess {
+    const { launch, environment, audio, label, warn } = this.#plan;
+    const { onDuration } = this.#context;
+    return MediaProcess.start({
+      launch,
+      environment,
+      held,
+      audio,
+      ...(onDuration === undefined || held ? {} : { onDuration }),
+      onSoundless: (message) => warn(soundlessSentence(label, message)),
+    });
+  }
+
   #read(round: MediaProcess): void {
     const { options, timeline } = this.#plan;
     const times = new PictureTimes();
-    const reader = new GdpReader({ maxFrameBytes: options.maxFrameBytes, timeline }, (picture) => {
+    const sound = this.#listen(round);
+    let first = true;
+    let over = false;
+    const onPicture = (picture: GdpPicture): void => {
       if (!this.#opened) {
         this.#opened = true;
         this.#watchdog.start(options.stallTimeoutMs);
@@ -103,7 +120,20 @@ class DecodeSession {
       const aspect = pixelAspect === undefined ? {} : { pixelAspect };
       const ptsNs = times.of(picture);
       this.#subscriber.next({ width, height, format: 'rgb8', data, ...aspect, ptsNs, captureTimeMs: Date.now() });
-    });
+      if (first) {
+        first = false;
+        sound?.release();
+      }
+    };
+    const onLastPicture = (): void => {
+      over = true;
+      if (sound !== undefined) {
+        // The pipeline waits for the end of a sound that may never have begun.
+        const stop = () => void round.stop(options.stopTimeoutMs);
+        this.#tail = setTimeout(stop, sound.heard ? AUDIO_TAIL_MS : 0);
+      }
+    };
+    const reader = new GdpReader({ maxFrameBytes: options.maxFrameBytes, timeline }, onPicture, onLastPicture);
     round.media.on('data', (chunk: Buffer) => {
       if (this.#subscriber.closed) {
         return;
@@ -116,14 +146,31 @@ class DecodeSession {
       }
       if (this.#opened) {
         this.#watchdog.refresh();
-        const { launch, environment, loop } = this.#plan;
-        this.#standby ??= loop ? MediaProcess.start({ launch, environment, held: true }) : undefined;
+        this.#standby ??= this.#plan.loop ? this.#start(true) : undefined;
       }
     });
     if (this.#gate !== undefined) {
       this.#hold(!this.#gate.isOpen);
     }
-    void round.ended.then((end) => this.#onEnd(end));
+    void round.ended.then((end) => {
+      clearTimeout(this.#tail);
+      this.#onEnd(over && end.kind === 'stopped' ? { kind: 'eos' } : end);
+    });
+  }
+
+  #listen({ audio }: MediaProcess): AudioReader | undefined {
+    const { label, timeline, warn } = this.#plan;
+    if (audio === null) {
+      return undefined;
+    }
+    return new AudioReader(audio, timeline, {
+      onPacket: (packet) => {
+        if (!this.#subscriber.closed) {
+          this.#context.onAudio?.(packet);
+        }
+      },
+      onTrouble: (reason) => warn(soundlessSentence(label, reason)),
+    });
   }
 
   /** Says once what becomes of pictures that are more than eight bits of standard range. */
@@ -183,17 +230,6 @@ class DecodeSession {
   }
 }
 
-/** Presentation times of a session; a picture without one follows its predecessor by a frame's duration. */
-class PictureTimes {
-  #nextNs = 0n;
-
-  of(picture: GdpPicture): bigint {
-    const ptsNs = picture.ptsNs ?? this.#nextNs;
-    this.#nextNs = ptsNs + (picture.durationNs ?? rateDurationNs(picture.framesPerSecond));
-    return ptsNs;
-  }
-}
-
-function rateDurationNs(framesPerSecond: number | null): bigint {
-  return framesPerSecond === null ? FALLBACK_DURATION_NS : BigInt(Math.round(NS_PER_SECOND / framesPerSecond));
+function soundlessSentence(label: string, reason: string): string {
+  return `${label} goes on without its sound: ${reason.replace(/\.$/, '')}; set audio: false to leave it out`;
 }

@@ -23,7 +23,8 @@ export function openFile(path: string, opening: Opening): Source {
   requireFile(absolute, path);
   const head = fillLaunchText(readLaunchText(live ? 'source-file-live' : 'source-file'), { path: absolute });
   const timeline = timelineOf(absolute);
-  return plannedSource({ label: path, live, head: () => head, loop, endless: false, timeline }, opening);
+  const audio = 'source-audio-demuxed';
+  return plannedSource({ label: path, live, head: () => head, loop, endless: false, timeline, audio }, opening);
 }
 
 function requireFile(absolute: string, path: string): void {

@@ -20,5 +20,12 @@ export function openHttp(uri: string, opening: Opening): Source {
     timeoutS: Math.ceil(options.openTimeoutMs / MS_PER_SECOND),
     strict: options.trustAnyCertificate ? 'false' : 'true',
   });
-  return plannedSource({ label: redactUri(uri), live: true, head: () => head, endless: true }, opening);
+  const plan = {
+    label: redactUri(uri),
+    live: true,
+    head: () => head,
+    endless: true,
+    audio: 'source-audio-demuxed',
+  } as const;
+  return plannedSource(plan, opening);
 }

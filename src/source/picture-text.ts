@@ -25,6 +25,12 @@ export function pictureText(head: string, live: boolean, options: ResolvedSource
     .join(' ');
 }
 
+/** What follows it where the sound is wanted. Sound of a live source that nobody reads is lost rather than waited for. */
+export function audioText(linked: 'source-audio-rtp' | 'source-audio-demuxed', live: boolean): string {
+  const packets = fillLaunchText(readLaunchText('audio'), { leaky: live ? 'downstream' : 'no' });
+  return `${fillLaunchText(readLaunchText(linked), {})} ${packets}`;
+}
+
 function scalingText(live: boolean, { size, maxSize, pixelAspect }: ResolvedSourceOptions): string {
   const exact = size === undefined ? null : sizeOf(size);
   if (exact !== null) {

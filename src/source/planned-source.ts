@@ -7,7 +7,7 @@ import { LimpidError } from '../errors/limpid-error.js';
 import type { Timeline } from '../media/gdp-timeline.js';
 import { decodeSession$ } from './decode-session.js';
 import { decoderRanks } from './hardware-decoders.js';
-import { pictureText } from './picture-text.js';
+import { audioText, pictureText } from './picture-text.js';
 import type { Source } from './source.js';
 import { HardwareDecoderError } from './source-failure.js';
 import type { ResolvedSourceOptions } from './source-options.js';
@@ -38,11 +38,13 @@ export interface SourcePlan {
   readonly endless: boolean;
   /** What times are counted from; default 'stamps'. */
   readonly timeline?: Timeline;
+  /** The pipeline text that links the sound of `head`, a file of `pipelines/`; absent where a source never has sound. */
+  readonly audio?: 'source-audio-rtp' | 'source-audio-demuxed';
 }
 
 /** The source of a plan. */
 export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Source {
-  const { label, live, loop = false, endless, timeline = 'stamps' } = plan;
+  const { label, live, loop = false, endless, timeline = 'stamps', audio } = plan;
   const told = new Set<string>();
   const warnOnce = (sentence: string): void => {
     if (!told.has(sentence)) {
@@ -54,12 +56,16 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
   return {
     label,
     live,
-    session$: (gate, onDuration) =>
+    session$: (context = {}) =>
       defer(() => {
         const environment = { GST_PLUGIN_FEATURE_RANK: decoderRanks(decoder) };
         const session = { label, environment, loop, endless, gated: !live, timeline, options, warn: warnOnce };
-        const begin = (head: string) =>
-          decodeSession$({ ...session, launch: pictureText(head, live, options) }, gate, onDuration);
+        const hears = options.audio && audio !== undefined && context.onAudio !== undefined;
+        const sound = hears ? audioText(audio, live) : '';
+        const begin = (head: string) => {
+          const launch = `${pictureText(head, live, options)} ${sound}`.trim();
+          return decodeSession$({ ...session, launch, audio: hears }, context);
+        };
         const head = plan.head();
         return typeof head === 'string' ? begin(head) : from(head).pipe(switchMap(begin));
       }).pipe(

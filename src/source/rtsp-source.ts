@@ -26,5 +26,8 @@ export function openRtsp(uri: string, opening: Opening): Source {
     tcpTimeoutUs: options.openTimeoutMs * US_PER_MS,
     certificateChecks: options.trustAnyCertificate ? 'no-flags' : 'validate-all',
   });
-  return plannedSource({ label: redactUri(uri), live: true, head: () => head, endless: true }, opening);
+  return plannedSource(
+    { label: redactUri(uri), live: true, head: () => head, endless: true, audio: 'source-audio-rtp' },
+    opening,
+  );
 }

@@ -40,6 +40,10 @@ export const sourceOptionsSchema = z
       .boolean()
       .default(false)
       .describe('Start a file again at its end, for ever. PTS then jump back to the beginning of the file.'),
+    audio: z
+      .boolean()
+      .default(true)
+      .describe('Take the sound along, encoded as the source has it, into recordings and pushes.'),
     decoder: z
       .enum(['auto', 'software'])
       .default('auto')

@@ -43,7 +43,7 @@ export function openUdp(uri: string, opening: Opening): Source {
     await (isMulticast(address) ? undefined : requireUdpPort(address, Number(port), label));
     return head;
   };
-  return plannedSource({ label, live: true, head: whenFree, endless: true }, opening);
+  return plannedSource({ label, live: true, head: whenFree, endless: true, audio: 'source-audio-demuxed' }, opening);
 }
 
 /** Opens `srt://host:port[?mode=…&latency=ms&passphrase=…&streamid=…]`. Throws ERR_SOURCE_URI. */
@@ -68,7 +68,7 @@ export function openSrt(uri: string, opening: Opening): Source {
     await (listens && isIP(address) !== 0 ? requireUdpPort(address, Number(port), label) : undefined);
     return head;
   };
-  return plannedSource({ label, live: true, head: whenFree, endless: true }, opening);
+  return plannedSource({ label, live: true, head: whenFree, endless: true, audio: 'source-audio-demuxed' }, opening);
 }
 
 function isMulticast(address: string): boolean {

@@ -1,17 +1,19 @@
 /**
  * Assembles one stream: source ─▶ sessions on one clock ─▶ scene cuts ─▶ window ─▶ restore ─▶ fan-out to its sinks and watchers.
  */
-import { identity, Subject, type Subscription } from 'rxjs';
+import { identity, type Observable, Subject, type Subscription } from 'rxjs';
 import { tap } from 'rxjs/operators';
 import type { Engine } from '../engine/engine.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
-import type { FallbackReason, Frame, RestoredFrame } from '../frame/frame.js';
+import type { AudioSlice } from '../frame/audio.js';
+import type { Frame, RestoredFrame } from '../frame/frame.js';
 import { Gate } from '../frame/gate.js';
 import type { LiveStream, StreamState, StreamStatus } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { Sink } from '../sink/sink.js';
 import type { Source } from '../source/source.js';
 import { markSceneCuts } from '../window/scene-cut.js';
+import { fallbackSentence } from './fallback-sentence.js';
 import { LadderEngine } from './ladder-engine.js';
 import { type OverloadOptions, overloadOptionsSchema } from './overload-options.js';
 import { RateLimitedReports } from './rate-limited-reports.js';
@@ -19,6 +21,7 @@ import { restoreStages } from './restore-stages.js';
 import { openSessions, type ReconnectPolicy, type SessionEvent } from './sessions.js';
 import { SinkQueue } from './sink-queue.js';
 import { StreamStatistics } from './statistics.js';
+import { StreamSound } from './stream-sound.js';
 
 /** What a stream is made of. It takes over source, engine and sinks and closes them. */
 export interface StreamParts {
@@ -63,6 +66,7 @@ class AssembledStream implements RunningStream {
   readonly #engines: readonly Engine[];
   readonly #sinks: readonly SinkQueue[];
   readonly #statistics = new StreamStatistics();
+  readonly #sound: StreamSound;
   readonly #reports: RateLimitedReports;
   readonly #subscription: Subscription;
   #state: StreamState = 'connecting';
@@ -82,6 +86,7 @@ class AssembledStream implements RunningStream {
     this.setStrength(parts.strength ?? 1);
     this.#reports = new RateLimitedReports((line) => parts.log.warn({ stream: parts.name }, line));
     this.#sinks = parts.sinks.map((sink) => this.#queueFor(sink));
+    this.#sound = new StreamSound(['restored', ...this.#sinks.map(({ view }) => view)]);
     this.done = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -89,7 +94,12 @@ class AssembledStream implements RunningStream {
     this.#subscription = this.#connect();
   }
 
+  get audio$(): Observable<AudioSlice> {
+    return this.#sound.audio$;
+  }
+
   status(): StreamStatus {
+    const audio = this.#sound.status();
     const specs = this.#engines.map(({ spec }) => spec);
     const scale = specs.reduce((product, spec) => product * spec.scale, 1);
     const statistics = this.#statistics;
@@ -118,6 +128,7 @@ class AssembledStream implements RunningStream {
       fpsIn: statistics.fpsIn(nowMs),
       fpsRestored: statistics.fpsRestored(nowMs),
       stageMs: statistics.stageMs(),
+      ...(audio === undefined ? {} : { audio }),
     };
   }
 
@@ -140,7 +151,13 @@ class AssembledStream implements RunningStream {
   #connect(): Subscription {
     const { source, reconnect, name, overload } = this.#parts;
     const gate = new Gate();
-    return openSessions({ source, gate, reconnect, onEvent: (event) => this.#onSession(event) })
+    return openSessions({
+      source,
+      gate,
+      reconnect,
+      onEvent: (event) => this.#onSession(event),
+      onAudio: (packet) => this.#sound.push(packet),
+    })
       .pipe(
         tap((frame) => {
           this.#sourceSize = { width: frame.width, height: frame.height };
@@ -180,16 +197,22 @@ class AssembledStream implements RunningStream {
     if (restored.fallback !== undefined && restored.fallback !== 'overload') {
       this.#reports.report(`a frame is shown upscaled, not restored: ${fallbackSentence(restored.fallback)}`);
     }
-    this.#feed('restored', restored.frame);
+    const audio = this.#feed('restored', restored.frame);
     this.restored$.next(restored);
+    if (audio !== undefined && audio.packets.length > 0) {
+      this.#sound.audio$.next(audio);
+    }
   }
 
-  #feed(view: 'restored' | 'source', frame: Frame): void {
+  /** Hands a frame and the sound before it to the sinks of its view; returns the sound. */
+  #feed(view: 'restored' | 'source', frame: Frame): AudioSlice | undefined {
+    const audio = this.#sound.upTo(view, frame);
     for (const sink of this.#sinks) {
       if (sink.view === view) {
-        sink.push(frame);
+        sink.push(frame, audio);
       }
     }
+    return audio;
   }
 
   #onSession(event: SessionEvent): void {
@@ -276,25 +299,11 @@ class AssembledStream implements RunningStream {
     await Promise.all(this.#engines.map((engine) => engine.dispose()));
     this.#reports.flush();
     this.restored$.complete();
+    this.#sound.audio$.complete();
     if (failure === undefined) {
       this.#settle.resolve();
     } else {
       this.#settle.reject(failure);
     }
-  }
-}
-
-function fallbackSentence(reason: Exclude<FallbackReason, 'overload'>): string {
-  switch (reason) {
-    case 'offsets-not-finite':
-      return 'the network’s offsets are not finite';
-    case 'offsets-absurd':
-      return 'the network’s offsets are farther than any motion';
-    case 'engine-opening':
-      return 'the engine is being opened';
-    case 'engine-lost':
-      return 'the engine worker died and is being replaced';
-    case 'engine-error':
-      return 'the engine failed on it twice';
   }
 }

@@ -5,6 +5,7 @@
  */
 import { asyncScheduler, Observable, type SchedulerLike, Subscription, timer } from 'rxjs';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import type { AudioPacket } from '../frame/audio.js';
 import type { DecodedFrame, Frame } from '../frame/frame.js';
 import type { Gate } from '../frame/gate.js';
 import type { Source } from '../source/source.js';
@@ -34,6 +35,8 @@ export interface SessionsOptions {
   /** undefined: one session; its end or its error is the stream's. */
   readonly reconnect: ReconnectPolicy | undefined;
   readonly onEvent: (event: SessionEvent) => void;
+  /** Takes the sound on the clock of the frames; null for a packet that has no place there. */
+  readonly onAudio?: (packet: AudioPacket | null) => void;
   readonly scheduler?: SchedulerLike;
   /** Where the jitter comes from: a number in [0, 1). Default: Math.random. */
   readonly random?: () => number;
@@ -48,6 +51,7 @@ export function openSessions({
   gate,
   reconnect,
   onEvent,
+  onAudio,
   scheduler = asyncScheduler,
   random = Math.random,
 }: SessionsOptions): Observable<Frame> {
@@ -63,7 +67,8 @@ export function openSessions({
       clock.startSession();
       let live = false;
       let liveSinceMs = Number.POSITIVE_INFINITY;
-      const current = source.session$(gate).subscribe({
+      const hear = onAudio && ((packet: AudioPacket) => onAudio(clock.placeAudio(packet)));
+      const current = source.session$({ gate, onAudio: hear }).subscribe({
         next: (picture: DecodedFrame) => {
           if (!live) {
             live = true;

@@ -7,7 +7,9 @@
  * Within a session the spacing of PTS is carried, never invented. A new session starts after the last frame by the wall
  * time that was lost. A 90 kHz clock that starts again at 0 (MPEG-TS after 26.5 hours) goes on as if it had not. A PTS that jumps back, or ahead of the wall clock by more than the limit, starts a new run the same
  * way and is flagged as a discontinuity.
+ * Sound is placed by the same offset as the pictures of its session, so that what was together stays together.
  */
+import type { AudioPacket } from '../frame/audio.js';
 import type { DecodedFrame, Frame } from '../frame/frame.js';
 
 /** A PTS may run ahead of the wall clock by this much between two frames before it counts as a jump. */
@@ -15,6 +17,7 @@ const MAX_JUMP_NS = 10_000_000_000n;
 const NS_PER_MS = 1_000_000;
 /** Clocks of 90 kHz that start again: the 33 bits of MPEG-TS, the 32 of RTP. */
 const WRAPS_NS = [33n, 32n].map((bits) => (2n ** bits * 1_000_000_000n) / 90_000n);
+const AUDIO_WRAPS_NS = [0n, ...WRAPS_NS, ...WRAPS_NS.map((wrapNs) => -wrapNs)];
 /** After a wrap a frame must lie this close to where the wall clock has it. */
 const WRAP_TOLERANCE_NS = 2_000_000_000n;
 
@@ -28,6 +31,7 @@ export class StreamClock {
   #newSession = true;
   /** Sum of the wraps of this session. */
   #wrapsNs = 0n;
+  #lastAudioNs: bigint | undefined;
 
   /** The source was opened again: its next frame belongs to a new session. */
   startSession(): void {
@@ -48,6 +52,28 @@ export class StreamClock {
     const ptsNs = picture.ptsNs + this.#offsetNs;
     this.#last = { sourcePtsNs: picture.ptsNs, ptsNs, captureTimeMs: picture.captureTimeMs };
     return { ...picture, ptsNs, seq: this.#seq++, session: this.#session, discontinuity };
+  }
+
+  /**
+   * Places a packet of the session's sound beside its pictures, of which one has come; null for one that lies more than ten
+   * seconds from the last picture, or not after the packet before it.
+   */
+  placeAudio(packet: AudioPacket): AudioPacket | null {
+    const last = this.#last;
+    if (last === undefined || this.#newSession) {
+      return null;
+    }
+    const placedNs = packet.ptsNs + this.#wrapsNs + this.#offsetNs;
+    // The clock of the sound starts again a little before or after that of the pictures.
+    const ptsNs = AUDIO_WRAPS_NS.map((wrapNs) => placedNs + wrapNs).reduce((nearest, candidate) =>
+      distance(candidate, last.ptsNs) < distance(nearest, last.ptsNs) ? candidate : nearest,
+    );
+    const rises = this.#lastAudioNs === undefined || ptsNs > this.#lastAudioNs;
+    if (!rises || distance(ptsNs, last.ptsNs) > MAX_JUMP_NS) {
+      return null;
+    }
+    this.#lastAudioNs = ptsNs;
+    return { ...packet, ptsNs };
   }
 
   /** What to add to a PTS whose clock has started again, so that time goes on. */
@@ -87,6 +113,10 @@ export class StreamClock {
     const lost = nsOf(Math.max(1, picture.captureTimeMs - this.#last.captureTimeMs));
     this.#offsetNs = this.#last.ptsNs + lost - picture.ptsNs;
   }
+}
+
+function distance(a: bigint, b: bigint): bigint {
+  return a < b ? b - a : a - b;
 }
 
 function nsOf(ms: number): bigint {

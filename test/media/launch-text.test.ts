@@ -132,7 +132,7 @@ describe('fillLaunchText', () => {
 
 /** What a text that is no pipeline by itself stands behind. */
 function before(name: string): string {
-  if (name === 'sink-clip-audio.launch') {
+  if (name === 'sink-audio.launch') {
     return readLaunchText('sink-clip-matroska');
   }
   if (name === 'sink-display.launch') {
@@ -141,7 +141,10 @@ function before(name: string): string {
   if (name.startsWith('sink-encode-')) {
     return readLaunchText('sink-picture');
   }
-  if (/^(picture|source-(pipeline|camera-))/.test(name)) {
+  if (name.startsWith('source-audio-')) {
+    return 'decodebin name=demuxer';
+  }
+  if (/^(audio|picture|source-(pipeline|camera-))/.test(name)) {
     return 'videotestsrc';
   }
   return /^sink-(matroska|mp4|rtsp|rtmp|srt|udp)/.test(name)
@@ -158,7 +161,7 @@ function after(name: string): string {
   return open ? '! fakesink' : '';
 }
 
-const ENDS_ITSELF = new Set(['picture-rgb.launch', 'source-file-audio.launch']);
+const ENDS_ITSELF = new Set(['audio.launch', 'picture-rgb.launch', 'source-file-audio.launch']);
 
 describe('the texts of pipelines/', () => {
   it('are all parsed by GStreamer', () => {
@@ -196,6 +199,8 @@ describe('the texts of pipelines/', () => {
       maxBitrateKbps: 40_000,
       gopFrames: 60,
       fragmentMs: 1_000,
+      leaky: 'downstream',
+      pad: 'audio_0',
       parser: 'aacparse',
       format: 'I420',
       host: '127.0.0.1',

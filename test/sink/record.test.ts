@@ -173,6 +173,7 @@ describe('a recording that is cut off', () => {
       first: frameOf(0, 0),
       options: recordOptionsSchema.parse({ dir: '/dev' }),
       provenance: { stream: 'full', view: 'restored', models: [] },
+      sound: { launch: '' },
     });
     const writeOn = async () => {
       for (let seq = 0; seq < 1_000; seq += 1) {

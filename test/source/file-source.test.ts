@@ -131,7 +131,7 @@ describe('a file source', () => {
     // The gate closes after every frame and opens when the reader has had time to get more: none may come in between.
     let late = 0;
     let inHand = 0;
-    const session = openSource(path, { stallTimeoutMs: 200 }).session$(gate);
+    const session = openSource(path, { stallTimeoutMs: 200 }).session$({ gate });
     const frames = await new Promise<number>((resolve, reject) => {
       let seen = 0;
       session.subscribe({

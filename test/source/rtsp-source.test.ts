@@ -72,8 +72,8 @@ describe('an RTSP source', () => {
     expect(session.frames[0]).toMatchObject({ width: 328, height: 184 });
   });
 
-  it('ignores the audio track of a stream', async () => {
-    const server = await serve({ audio: true });
+  it('leaves the sound of a stream unread unless it is asked for', async () => {
+    const server = await serve({ audio: 'alaw' });
     const session = watch(openSource(server.uri));
     await session.framesReach(10);
     session.unsubscribe();

@@ -56,7 +56,7 @@ export function watch(source: Source, gate?: Gate): WatchedSession {
     end = { error, atMs: Date.now() };
     wake();
   };
-  const subscription: Subscription = source.session$(gate).subscribe({
+  const subscription: Subscription = source.session$({ gate }).subscribe({
     next: (frame) => {
       frames.push(frame);
       wake();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AudioPacket } from '../../src/frame/audio.js';
 import type { DecodedFrame } from '../../src/frame/frame.js';
 import { StreamClock } from '../../src/stream/stream-clock.js';
 
@@ -78,5 +79,45 @@ describe('StreamClock', () => {
     const clock = new StreamClock();
     const frames = [picture(90_000_000, 0), picture(20, 40)].map((p) => clock.place(p));
     expect(frames.map(({ discontinuity }) => discontinuity)).toEqual([true, true]);
+  });
+});
+
+/** A packet of sound with session PTS in ms. */
+function sound(ptsMs: number): AudioPacket {
+  return { caps: 'audio/x-alaw', ptsNs: BigInt(ptsMs) * MS, durationNs: 20n * MS, data: Buffer.alloc(160) };
+}
+
+const placedMs = (clock: StreamClock, ...times: readonly number[]) =>
+  times.map((ptsMs) => {
+    const placed = clock.placeAudio(sound(ptsMs));
+    return placed === null ? null : Number(placed.ptsNs / MS);
+  });
+
+describe('the sound on a StreamClock', () => {
+  it('keeps its place beside the pictures of its session, in every session', () => {
+    const clock = new StreamClock();
+    clock.startSession();
+    clock.place(picture(7_000, 1_000));
+    expect(placedMs(clock, 6_990, 7_010, 7_030)).toEqual([-10, 10, 30]);
+    clock.startSession();
+    expect(placedMs(clock, 7_050)).toEqual([null]);
+    clock.place(picture(90_000, 4_000));
+    expect(placedMs(clock, 90_005, 90_025)).toEqual([3_005, 3_025]);
+  });
+
+  it('never goes back, and is left out where it is far from every picture', () => {
+    const clock = new StreamClock();
+    clock.place(picture(0, 0));
+    expect(placedMs(clock, 40, 20, 40, 60)).toEqual([40, null, null, 60]);
+    expect(placedMs(clock, 20_000, 80)).toEqual([null, 80]);
+  });
+
+  it('follows a clock of 90 kHz that starts again, before or after the pictures do', () => {
+    const wrapMs = Number((2n ** 33n * 1_000n) / 90_000n);
+    const clock = new StreamClock();
+    clock.place(picture(wrapMs - 40, 0));
+    expect(placedMs(clock, wrapMs - 30, 10)).toEqual([10, 50]);
+    clock.place(picture(0, 40));
+    expect(placedMs(clock, 30, 50)).toEqual([70, 90]);
   });
 });
