@@ -1,7 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkModels, checkNode, type DoctorResult, doctor } from '../../src/job/doctor.js';
 import { aptInstall } from '../../src/job/doctor-check.js';
@@ -55,7 +57,32 @@ describe('doctor on this machine', () => {
   });
 });
 
+const PIPELINES = fileURLToPath(new URL('../../pipelines/', import.meta.url));
+
+/** Elements of this machine that the pipeline texts name, those of hardware and of GStreamer's very core aside. */
+function elementsInTexts(listing: string): string[] {
+  const installed = new Map([...listing.matchAll(/^(\S+):\s+(\S+):\s/gm)].map(([, plugin, name]) => [name, plugin]));
+  const texts = readdirSync(PIPELINES).filter((name) => name.endsWith('.launch'));
+  const words = texts.flatMap((name) =>
+    readFileSync(join(PIPELINES, name), 'utf8')
+      .replace(/^#.*$/gm, '')
+      .split('!')
+      .flatMap((element) => /^\s*([a-z][a-z0-9]*)(?=\s|$)/m.exec(element)?.[1] ?? []),
+  );
+  return [...new Set(words)].filter(
+    (word) => installed.has(word) && installed.get(word) !== 'coreelements' && !/^(nv|va)/.test(word),
+  );
+}
+
 describe('the check of GStreamer', () => {
+  it('looks for every element that a pipeline text begins a link with', async () => {
+    const listing = await runProgram('gst-inspect-1.0', []);
+    const named = elementsInTexts(listing.ended === 'ok' ? listing.stdout : '');
+    const checked = (await checkGStreamer(runProgram)).map(({ name }) => name.replace(/^element /, ''));
+    expect(named.length).toBeGreaterThan(15);
+    expect(named.filter((name) => !checked.includes(name))).toEqual([]);
+  });
+
   it('fails for a missing element and names the package that brings it', async () => {
     const listing = await runProgram('gst-inspect-1.0', []);
     const without = (listing.ended === 'ok' ? listing.stdout : '')
