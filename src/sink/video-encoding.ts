@@ -3,8 +3,8 @@
  */
 import type { RawVideo } from '../media/raw-video.js';
 
-/** Length of an MP4 fragment, ms: what a killed process may lose. */
-export const FRAGMENT_MS = 1_000;
+/** Length of an MP4 fragment, ms: what a killed process loses, besides what is on its way to the file. */
+export const FRAGMENT_MS = 500;
 /** Pictures of at least this height are HD: BT.709; smaller ones are BT.601, as every reader guesses. */
 const HD_HEIGHT = 720;
 
