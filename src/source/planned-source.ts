@@ -1,7 +1,7 @@
 /**
  * A source made of a plan: what its scheme decided, before any process runs.
  */
-import { catchError, defer, from, switchMap, throwError } from 'rxjs';
+import { catchError, defer, from, switchMap, tap, throwError } from 'rxjs';
 import { brief } from '../errors/brief.js';
 import { LimpidError } from '../errors/limpid-error.js';
 import type { Timeline } from '../media/gdp-timeline.js';
@@ -42,6 +42,9 @@ export interface SourcePlan {
   readonly audio?: 'source-audio-rtp' | 'source-audio-demuxed';
 }
 
+/** What crashes with the sound may live without it. */
+const CRASHES_FOR_SILENCE = 2;
+
 /** The source of a plan. */
 export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Source {
   const { label, live, loop = false, endless, timeline = 'stamps', audio } = plan;
@@ -52,7 +55,9 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
       warn(sentence);
     }
   };
-  let { decoder } = options;
+  let { decoder, audio: hearing } = options;
+  /** Media processes in a row that crashed before their first picture. */
+  let crashes = 0;
   return {
     label,
     live,
@@ -60,7 +65,7 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
       defer(() => {
         const environment = { GST_PLUGIN_FEATURE_RANK: decoderRanks(decoder) };
         const session = { label, environment, loop, endless, gated: !live, timeline, options, warn: warnOnce };
-        const hears = options.audio && audio !== undefined && context.onAudio !== undefined;
+        const hears = hearing && audio !== undefined && context.onAudio !== undefined;
         const sound = hears ? audioText(audio, live) : '';
         const begin = (head: string) => {
           const launch = `${pictureText(head, live, options)} ${sound}`.trim();
@@ -69,7 +74,15 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
         const head = plan.head();
         return typeof head === 'string' ? begin(head) : from(head).pipe(switchMap(begin));
       }).pipe(
+        tap(() => {
+          crashes = 0;
+        }),
         catchError((error: unknown) => {
+          crashes = error instanceof LimpidError && error.code === 'ERR_MEDIA_PROCESS' ? crashes + 1 : 0;
+          if (crashes >= CRASHES_FOR_SILENCE && hearing && audio !== undefined && context.onAudio !== undefined) {
+            hearing = false;
+            warnOnce(`${label}: its media process crashed ${crashes} times; it goes on without its sound`);
+          }
           if (error instanceof HardwareDecoderError) {
             decoder = 'software';
             warnOnce(`${label}: the hardware decoder failed; it is decoded in software from now on`);
