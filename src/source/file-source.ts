@@ -23,8 +23,8 @@ export function openFile(path: string, opening: Opening): Source {
   requireFile(absolute, path);
   const head = fillLaunchText(readLaunchText(live ? 'source-file-live' : 'source-file'), { path: absolute });
   const timeline = timelineOf(absolute);
-  const audio = 'source-audio-demuxed';
-  return plannedSource({ label: path, live, head: () => head, loop, endless: false, timeline, audio }, opening);
+  // Without sound: a pipeline ends when every branch has ended, which a branch for sound that a file lacks never does.
+  return plannedSource({ label: path, live, head: () => head, loop, endless: false, timeline }, opening);
 }
 
 function requireFile(absolute: string, path: string): void {
