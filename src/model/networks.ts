@@ -19,10 +19,9 @@ const live: EdvrOptionsInput = {
   numFrame: 3,
   deformableGroups: 1,
   numExtractBlock: 3,
-  numReconstructBlock: 5,
-  numReconstructFeat: 48,
-  featureStride: 4,
-  reconstructStride: 2,
+  numReconstructBlock: 6,
+  numReconstructFeat: 32,
+  featureStride: 2,
   tail: 'light',
   alignReference: false,
 };
