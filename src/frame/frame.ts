@@ -85,6 +85,8 @@ export interface RestoredFrame {
   readonly timing: FrameTiming;
   /** Set when `frame` is, in whole or in part, the upscaled source frame. */
   readonly fallback?: FallbackReason;
+  /** Set when the source is away and this is its last frame once more, for those who watch. */
+  readonly repeated?: true;
 }
 
 /** Bytes of one picture of a format. */

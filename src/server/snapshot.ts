@@ -1,7 +1,7 @@
 /**
  * One picture of a stream as a file: the next restored frame, its source, or both side by side.
  */
-import { firstValueFrom, tap, timeout } from 'rxjs';
+import { filter, firstValueFrom, tap, timeout } from 'rxjs';
 import sharp, { type Sharp } from 'sharp';
 import type { RestoredFrame } from '../frame/frame.js';
 import type { LiveStream } from '../frame/live-stream.js';
@@ -45,7 +45,8 @@ export class Snapshots {
 
 async function takeSnapshot(stream: LiveStream, request: SnapshotRequest): Promise<Snapshot> {
   // The lease is taken inside the emission: a moment later the buffers may be in use again.
-  const restored = await firstValueFrom(stream.restored$.pipe(timeout({ first: request.timeoutMs }), tap(retain)));
+  const fresh$ = stream.restored$.pipe(filter(({ repeated }) => repeated === undefined));
+  const restored = await firstValueFrom(fresh$.pipe(timeout({ first: request.timeoutMs }), tap(retain)));
   try {
     const image = await imageOf(restored, request.view);
     const encoded =

@@ -174,7 +174,7 @@ function settled<T>(result: PromiseSettledResult<T>): T {
 
 function messageFor(
   view: View,
-  { frame, source, fallback }: RestoredFrame,
+  { frame, source, fallback, repeated }: RestoredFrame,
   picture: EncodedPicture,
   sourcePicture: EncodedPicture | undefined,
   discontinuity: boolean,
@@ -183,7 +183,7 @@ function messageFor(
   const sentTimeMs = Date.now();
   const header: FrameHeader = {
     key: picture.key && sourcePicture?.key !== false,
-    restored: view !== 'source' && fallback === undefined,
+    restored: view !== 'source' && fallback === undefined && repeated === undefined,
     discontinuity,
     pair: view === 'pair',
     seq,

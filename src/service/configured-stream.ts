@@ -9,13 +9,15 @@ import type { StreamConfig } from '../config/config.js';
 import type { CoreTurns } from '../engine/core-turns.js';
 import { messageOf } from '../errors/limpid-error.js';
 import type { AudioSlice } from '../frame/audio.js';
-import type { Frame, RestoredFrame } from '../frame/frame.js';
+import type { RestoredFrame } from '../frame/frame.js';
 import type { LiveStream, StreamStatus } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { RunningStream } from '../stream/open-stream.js';
 import { assembleStream } from './assemble-stream.js';
+import { Renumbering } from './renumbering.js';
 
-const NS_PER_MS = 1_000_000;
+/** How often those who watch are shown the last picture of a source that is away, ms. */
+const REPEAT_MS = 1_000;
 
 /** What a configured stream tells whoever runs it. */
 export interface ConfiguredStreamOptions {
@@ -38,12 +40,14 @@ export class ConfiguredStream implements LiveStream {
   /** The last look at a stream that is no longer open. */
   #last: StreamStatus | undefined;
   #renumber = new Renumbering();
+  readonly #repeating: NodeJS.Timeout;
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(config: StreamConfig, options: ConfiguredStreamOptions) {
     this.name = config.name;
     this.#config = config;
     this.#options = options;
+    this.#repeating = setInterval(() => this.#repeat(), REPEAT_MS).unref();
   }
 
   /** Opens a stream. Rejects with what {@link assembleStream} rejects with. */
@@ -104,7 +108,9 @@ export class ConfiguredStream implements LiveStream {
   /** Closes it for good; watchers are told. Idempotent. */
   dispose(): Promise<void> {
     return this.#inTurn(async () => {
+      clearInterval(this.#repeating);
       await this.#close('stopped');
+      this.#renumber.dispose();
       this.restored$.complete();
       this.audio$.complete();
     });
@@ -142,6 +148,17 @@ export class ConfiguredStream implements LiveStream {
     }
   }
 
+  /** Shows the last picture again, so that those who come while the source is away see it too. */
+  #repeat(): void {
+    const state = this.#current?.status().state;
+    if ((state === 'reconnecting' || state === 'stalled') && this.restored$.observed) {
+      const repeated = this.#renumber.again(Date.now());
+      if (repeated !== undefined) {
+        this.restored$.next(repeated);
+      }
+    }
+  }
+
   async #close(why: string): Promise<void> {
     const stream = this.#current;
     if (stream === undefined) {
@@ -152,49 +169,5 @@ export class ConfiguredStream implements LiveStream {
     this.#current = undefined;
     await stream.stop();
     this.#frames?.unsubscribe();
-  }
-}
-
-/** Lets seq, session and PTS go on where the stream before left them. */
-class Renumbering {
-  #seq = 0;
-  #session = 0;
-  #ptsNs = 0n;
-  #last: Frame | undefined;
-  #first = true;
-
-  /** The next frame is the first of a stream that counts from zero. */
-  startOver(): void {
-    this.#first = true;
-  }
-
-  place(restored: RestoredFrame): RestoredFrame {
-    const { frame } = restored;
-    if (this.#first && this.#last !== undefined) {
-      const lostMs = Math.max(1, frame.captureTimeMs - this.#last.captureTimeMs);
-      this.#seq = this.#last.seq + 1 - frame.seq;
-      this.#session = this.#last.session + 1 - frame.session;
-      this.#ptsNs = this.#last.ptsNs + BigInt(Math.round(lostMs * NS_PER_MS)) - frame.ptsNs;
-    }
-    this.#first = false;
-    const placed = this.#session === 0 ? restored : this.#shifted(restored);
-    this.#last = placed.frame;
-    return placed;
-  }
-
-  /** Sound that comes after the frame it belongs to. */
-  shift({ caps, packets }: AudioSlice): AudioSlice {
-    const later = (ptsNs: bigint | null) => (ptsNs === null ? null : ptsNs + this.#ptsNs);
-    return { caps, packets: packets.map((packet) => ({ ...packet, ptsNs: later(packet.ptsNs) })) };
-  }
-
-  #shifted(restored: RestoredFrame): RestoredFrame {
-    const shift = (frame: Frame): Frame => ({
-      ...frame,
-      seq: frame.seq + this.#seq,
-      session: frame.session + this.#session,
-      ptsNs: frame.ptsNs + this.#ptsNs,
-    });
-    return { ...restored, frame: shift(restored.frame), source: shift(restored.source) };
   }
 }
