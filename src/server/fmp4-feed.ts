@@ -10,7 +10,8 @@ import { defer, filter, map, share } from 'rxjs';
 import { encodeFrameHeader, FRAME_HEADER_BYTES } from '../wire/frame-message.js';
 import { readAccessUnit } from './annex-b.js';
 import { initialisationSegment, mediaFragment } from './fragmented-mp4.js';
-import type { EncodedFrame, ViewFeed } from './view-feed.js';
+import type { EncodedFrame } from './view-encoder.js';
+import type { ViewFeed } from './view-feed.js';
 
 /** Said of the first picture, whose successor is not known yet, µs. */
 const FIRST_DURATION_US = 40_000;

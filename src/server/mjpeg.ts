@@ -6,7 +6,7 @@ import type { Observable, Subscription } from 'rxjs';
 import type { View } from '../wire/view.js';
 import type { Client, ClientStatus } from './hub.js';
 import type { ServerSettings } from './server-settings.js';
-import type { EncodedFrame } from './view-feed.js';
+import type { EncodedFrame } from './view-encoder.js';
 
 const BOUNDARY = 'limpid-frame';
 

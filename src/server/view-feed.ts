@@ -7,22 +7,13 @@
  * left out before the encoder, so what it gives has no gaps, whatever the codec.
  */
 import { Observable, share } from 'rxjs';
-import { LimpidError, messageOf } from '../errors/limpid-error.js';
-import type { Frame, RestoredFrame } from '../frame/frame.js';
+import { messageOf } from '../errors/limpid-error.js';
+import type { RestoredFrame } from '../frame/frame.js';
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
-import { encodeFrameHeader, FRAME_HEADER_BYTES, type FrameHeader } from '../wire/frame-message.js';
 import type { View } from '../wire/view.js';
-import type { EncodedPicture, OpenPictureEncoder, PictureEncoder } from './picture-encoder.js';
-
-/** A frame ready to be sent. */
-export interface EncodedFrame {
-  readonly header: FrameHeader;
-  /** Header and payloads in one piece, shared by all clients: never written to. */
-  readonly message: Buffer;
-  /** The first payload, a view into `message`. */
-  readonly payload: Buffer;
-}
+import type { OpenPictureEncoder } from './picture-encoder.js';
+import { type EncodedFrame, ParkedEncoder, ViewEncoder } from './view-encoder.js';
 
 /** The frames of a view in one codec. */
 export interface ViewFeed {
@@ -48,8 +39,9 @@ const MAX_FAILURES = 3;
 /** Opens the feed of a view. */
 export function createViewFeed(options: ViewFeedOptions): ViewFeed {
   const key = { wanted: false };
+  const parked = new ParkedEncoder();
   return {
-    frames$: encodedFrames(options, key).pipe(share()),
+    frames$: encodedFrames(options, key, parked).pipe(share()),
     wantKey() {
       key.wanted = true;
     },
@@ -59,9 +51,10 @@ export function createViewFeed(options: ViewFeedOptions): ViewFeed {
 function encodedFrames(
   { stream, view, openEncoder, log }: ViewFeedOptions,
   key: { wanted: boolean },
+  parked: ParkedEncoder,
 ): Observable<EncodedFrame> {
   return new Observable((subscriber) => {
-    const encoder = new ViewEncoder(view, openEncoder);
+    const encoder = parked.take() ?? new ViewEncoder(view, openEncoder);
     let waiting: RestoredFrame | undefined;
     let encoding = false;
     // A jump in time is told with the next frame that is shown, even when the frame that made it was not.
@@ -103,6 +96,8 @@ function encodedFrames(
         waiting = undefined;
         if (next !== undefined) {
           void encodeNext(next);
+        } else if (subscriber.closed) {
+          parked.park(encoder);
         }
       }
     };
@@ -129,78 +124,11 @@ function encodedFrames(
         release(waiting);
         waiting = undefined;
       }
-      encoder.dispose();
+      if (!encoding) {
+        parked.park(encoder);
+      }
     };
   });
-}
-
-/** The encoders of one view: one for its picture, and for a pair another one for the source. */
-class ViewEncoder {
-  readonly #view: View;
-  readonly #first: PictureEncoder;
-  readonly #second: PictureEncoder | undefined;
-
-  constructor(view: View, open: OpenPictureEncoder) {
-    this.#view = view;
-    this.#first = open();
-    this.#second = view === 'pair' ? open() : undefined;
-  }
-
-  async encode(restored: RestoredFrame, discontinuity: boolean, wantsKey: boolean): Promise<EncodedFrame> {
-    const { source } = restored;
-    const picture = this.#view === 'source' ? source : restored.frame;
-    assertWireSize(picture);
-    assertWireSize(source);
-    // Both are waited for, whatever becomes of the other: the frame's pixels are in use until then.
-    const [first, second] = await Promise.allSettled([
-      this.#first.encode(picture, wantsKey),
-      this.#second?.encode(source, wantsKey),
-    ]);
-    return messageFor(this.#view, restored, settled(first), settled(second), discontinuity);
-  }
-
-  dispose(): void {
-    this.#first.dispose();
-    this.#second?.dispose();
-  }
-}
-
-function settled<T>(result: PromiseSettledResult<T>): T {
-  if (result.status === 'rejected') {
-    throw result.reason;
-  }
-  return result.value;
-}
-
-function messageFor(
-  view: View,
-  { frame, source, fallback, repeated }: RestoredFrame,
-  picture: EncodedPicture,
-  sourcePicture: EncodedPicture | undefined,
-  discontinuity: boolean,
-): EncodedFrame {
-  const { seq, session, ptsNs, captureTimeMs } = view === 'source' ? source : frame;
-  const sentTimeMs = Date.now();
-  const header: FrameHeader = {
-    key: picture.key && sourcePicture?.key !== false,
-    restored: view !== 'source' && fallback === undefined && repeated === undefined,
-    discontinuity,
-    pair: view === 'pair',
-    seq,
-    session,
-    ptsNs,
-    captureTimeMs,
-    sentTimeMs,
-    width: picture.width,
-    height: picture.height,
-    sourceWidth: source.width,
-    sourceHeight: source.height,
-    latencyMs: Math.max(0, sentTimeMs - captureTimeMs),
-  };
-  const { bytes } = picture;
-  const second = sourcePicture?.bytes ?? Buffer.alloc(0);
-  const message = Buffer.concat([encodeFrameHeader(header, bytes.byteLength, second.byteLength), bytes, second]);
-  return { header, message, payload: message.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + bytes.byteLength) };
 }
 
 /** Keeps both pictures of a frame beyond the current call. */
@@ -213,13 +141,4 @@ export function retain(restored: RestoredFrame): void {
 export function release(restored: RestoredFrame): void {
   restored.frame.lease?.release();
   restored.source.lease?.release();
-}
-
-function assertWireSize(picture: Frame): void {
-  if (picture.width > 0xffff || picture.height > 0xffff) {
-    throw new LimpidError(
-      'ERR_FRAME_SIZE',
-      `Expected a picture of at most 65535×65535 for the wire but received ${picture.width}×${picture.height}`,
-    );
-  }
 }

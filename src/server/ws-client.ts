@@ -16,7 +16,8 @@ import { type HelloMessage, parseClientMessage, type ServerMessage, type StateMe
 import type { Codec, View } from '../wire/view.js';
 import type { Client, ClientStatus } from './hub.js';
 import type { ServerSettings } from './server-settings.js';
-import type { EncodedFrame, ViewFeed } from './view-feed.js';
+import type { EncodedFrame } from './view-encoder.js';
+import type { ViewFeed } from './view-feed.js';
 
 /** What a client is attached to. */
 export interface WebSocketClientOptions {

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/log/log.js';
 import { createFmp4Feed } from '../../src/server/fmp4-feed.js';
 import { startServer } from '../../src/server/server.js';
-import type { EncodedFrame } from '../../src/server/view-feed.js';
+import type { EncodedFrame } from '../../src/server/view-encoder.js';
 import { encodeFrameHeader, type FrameHeader } from '../../src/wire/frame-message.js';
 import { SyntheticStream } from './synthetic-stream.js';
 import { TestClient } from './test-client.js';

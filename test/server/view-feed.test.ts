@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Frame } from '../../src/frame/frame.js';
 import { silentLog } from '../../src/log/log.js';
 import { createJpegEncoder, jpegPictures } from '../../src/server/jpeg-encoder.js';
-import { createViewFeed, type EncodedFrame } from '../../src/server/view-feed.js';
+import type { EncodedFrame } from '../../src/server/view-encoder.js';
+import { createViewFeed } from '../../src/server/view-feed.js';
 import { SyntheticStream } from './synthetic-stream.js';
 
 /** An encoder whose every picture the test finishes by hand. */
@@ -16,10 +17,29 @@ function manualEncoder() {
   return { started, openEncoder: jpegPictures(encode) };
 }
 
+/** Counts how many encoders were opened and ended. */
+function countedEncoders() {
+  const count = { opened: 0, disposed: 0 };
+  const openEncoder = () => {
+    count.opened += 1;
+    return {
+      encode: async ({ width, height }: Frame) => ({ bytes: Buffer.of(1), key: true, width, height }),
+      dispose: () => {
+        count.disposed += 1;
+      },
+    };
+  };
+  return { count, openEncoder };
+}
+
 function collect(feed: ReturnType<typeof createViewFeed>) {
   const frames: EncodedFrame[] = [];
   return { frames, subscription: feed.frames$.subscribe((frame) => frames.push(frame)) };
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('view feed', () => {
   it('encodes nothing while nobody watches', () => {
@@ -84,6 +104,28 @@ describe('view feed', () => {
     await nextTurn();
     expect(stream.leasesOut).toBe(0);
     expect(frames).toEqual([]);
+  });
+
+  it('keeps its encoder for a viewer who comes back within ten seconds, and no longer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stream = new SyntheticStream();
+    const { count, openEncoder } = countedEncoders();
+    const feed = createViewFeed({ stream, view: 'restored', openEncoder, log: silentLog });
+    collect(feed).subscription.unsubscribe();
+    vi.advanceTimersByTime(9_999);
+    const back = collect(feed);
+    vi.advanceTimersByTime(60_000);
+    expect(count).toEqual({ opened: 1, disposed: 0 });
+    // Who leaves while a frame is being encoded leaves an encoder behind as well.
+    stream.emit();
+    back.subscription.unsubscribe();
+    await nextTurn();
+    vi.advanceTimersByTime(9_999);
+    expect(count).toEqual({ opened: 1, disposed: 0 });
+    vi.advanceTimersByTime(1);
+    expect(count).toEqual({ opened: 1, disposed: 1 });
+    collect(feed);
+    expect(count.opened).toBe(2);
   });
 
   it('tells a discontinuity with the next frame that is shown', async () => {
