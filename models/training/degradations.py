@@ -12,6 +12,8 @@ from resample import resize, to_uint8
 
 Clip = list[np.ndarray]
 CLEAN = 0.35
+# Of `camera`: a sharp and quiet picture of which only the encoder took something, as from a film or a good camera by day.
+ENCODER_ALONE = 0.35
 PRESETS, PRESET_SHARES = ("veryfast", "superfast", "ultrafast"), (0.5, 0.25, 0.25)
 
 
@@ -40,9 +42,10 @@ def encoded(rng: np.random.Generator, clip: Clip, scale: int) -> tuple[Clip, dic
 
 
 def camera(rng: np.random.Generator, clip: Clip, scale: int) -> tuple[Clip, dict]:
-    """A whole camera: lens blur, area or bicubic sampling, mosaic, noise, sharpening, H.264 or H.265."""
+    """A whole camera: lens blur, area or bicubic sampling, mosaic, noise, sharpening, H.264 or H.265; or the encoder alone."""
     height, width, _ = clip[0].shape
-    lens, blur = random_blur(rng)
+    alone = bool(rng.random() < ENCODER_ALONE)
+    lens, blur = ("none", np.ones((1, 1), np.float32)) if alone else random_blur(rng)
     kernel = str(rng.choice(["bicubic", "area"]))
     low = [cv2.filter2D(frame.astype(np.float32), -1, blur, borderType=cv2.BORDER_REFLECT_101) for frame in clip]
     if scale > 1:
@@ -51,6 +54,8 @@ def camera(rng: np.random.Generator, clip: Clip, scale: int) -> tuple[Clip, dict
     shot, read = float(rng.uniform(0, 0.25)), float(rng.uniform(0, 4.0))
     mosaic, correlated = bool(rng.random() < 0.3), bool(rng.random() < 0.4)
     sharpening = round(float(rng.choice([0.0, rng.uniform(0.2, 1.0)])), 2)
+    if alone:
+        shot, read, mosaic, sharpening = 0.0, 0.0, False, 0.0
     taken = [sharpen(sensor(rng, frame, shot, read, mosaic, correlated), sharpening) for frame in low]
     crf = int(rng.integers(20, 33))
     codec = str(rng.choice(["h264", "h265"], p=[0.75, 0.25]))

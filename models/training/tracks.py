@@ -34,8 +34,9 @@ LIVE_X4 = Options(
 LIVE_WIDE = replace(LIVE_X4, featureStride=4, reconstructStride=4, numReconstructBlock=5, numReconstructFeat=48)
 ENCODED = "35 % MATLAB bicubic alone; 65 % bicubic, area or Gaussian kernel, noise up to 3.5, H.264 (x264, zerolatency, GOP 50, CRF 18-32)"
 CAMERA = (
-    "lens (none, Gaussian, anisotropic, defocus, motion), bicubic or area sampling, Poisson-Gaussian noise (read up to 4, shot up to"
-    " 0.25 a level; 40 % correlated), 30 % Bayer mosaic, half sharpened, H.264 (75 %) or H.265 (zerolatency, GOP 50, CRF 20-32)"
+    "35 % the encoder alone; 65 % lens (none, Gaussian, anisotropic, defocus, motion), bicubic or area sampling, Poisson-Gaussian"
+    " noise (read up to 4, shot up to 0.25 a level; 40 % correlated), 30 % Bayer mosaic, half sharpened; H.264 (75 %) or H.265"
+    " (zerolatency, GOP 50, CRF 20-32)"
 )
 SHARES = (0.6, 3.0, 0.3)
 

@@ -3,8 +3,9 @@
     python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05) [--track live-x4] [--resume] [--init WEIGHTS --part motion]
 
 All of the network at once, or one part of weights that exist: `motion`, what finds the neighbours, or `reference`, what
-restores from the middle frame. Charbonnier loss, then for the last part of the time the metric itself; Adam, warm-up
-then cosine to zero at the end time (pauses do not move it), EMA weights, gradient clipping.
+restores from the middle frame. Charbonnier loss, then for the last part of the time the metric itself; Muon for the
+kernels and Adam for the rest (`--optimizer adam`: the paper's, for all), warm-up then cosine to zero at the end time (pauses
+do not move it), EMA weights, gradient clipping.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import torch
 import torch.nn.functional as F
 
 from edvr import EDVR
+from muon import Muon, is_kernel
 from sequences import Sequences
 from tracks import TRACKS
 
@@ -42,7 +44,7 @@ def charbonnier(output: torch.Tensor, truth: torch.Tensor, epsilon: float = 1e-3
     return torch.sqrt((output - truth) ** 2 + epsilon**2).mean()
 
 
-def psnr_loss(output: torch.Tensor, truth: torch.Tensor, floor: float = 1e-3) -> torch.Tensor:
+def psnr_loss(output: torch.Tensor, truth: torch.Tensor, floor: float = 2e-4) -> torch.Tensor:
     """log of each window's mean square error, as PSNR has it; the floor keeps flat patches from ruling.
 
     The factor brings gradients to the size of Charbonnier's, so that Adam's averages stay valid across the change.
@@ -89,18 +91,21 @@ def decibels_of_neighbours(model: EDVR, low: torch.Tensor, high: torch.Tensor) -
     return (10 * torch.log10(errors[1] / errors[0])).mean().item()
 
 
-def trained(model: EDVR, part: str) -> list[dict]:
-    """The parameters that `part` trains, as groups for Adam, each with its share of the learning rate.
+def optimizers_for(model: EDVR, part: str, kind: str, rate: float) -> list[torch.optim.Optimizer]:
+    """Optimizers of the parameters that `part` trains; every group has its `share` of the learning rate.
 
     Alignment and what it reads learn slower: at 1e-3 the offsets of a small network stay at zero for good.
     """
-    groups = {ALIGNMENT_RATE: [], 1.0: []}
+    kernels, others = {ALIGNMENT_RATE: [], 1.0: []}, {ALIGNMENT_RATE: [], 1.0: []}
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(PARTS[part](name))
         if parameter.requires_grad:
             early = name.startswith((*MOTION, "conv_first", "feature_extraction"))
-            groups[ALIGNMENT_RATE if early else 1.0].append(parameter)
-    return [{"params": parameters, "share": share} for share, parameters in groups.items() if parameters]
+            kind_of = kernels if kind == "muon" and is_kernel(parameter) else others
+            kind_of[ALIGNMENT_RATE if early else 1.0].append(parameter)
+    groups = [[{"params": those, "share": share} for share, those in kind_of.items() if those] for kind_of in (kernels, others)]
+    makers = (lambda params: Muon(params, lr=rate), lambda params: torch.optim.Adam(params, lr=rate, betas=(0.9, 0.99)))
+    return [make(params) for make, params in zip(makers, groups, strict=True) if params]
 
 
 def restore_alone(model: EDVR, low: torch.Tensor) -> torch.Tensor:
@@ -140,6 +145,11 @@ def update_average(average: dict, model: torch.nn.Module, step: int) -> None:
         average[name].lerp_(value, 1 - decay)
 
 
+def state_of(model: EDVR, average: dict, optimizers: list[torch.optim.Optimizer], step: int, start: float) -> dict:
+    states = [optimizer.state_dict() for optimizer in optimizers]
+    return {"params": model.state_dict(), "params_ema": average, "optimizers": states, "step": step, "start": start}
+
+
 def save(path: Path, state: dict) -> None:
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
@@ -156,6 +166,7 @@ def main() -> None:
     length.add_argument("--until", metavar="HH:MM", help="UTC")
     parser.add_argument("--batch", type=int, default=5)
     parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--optimizer", choices=("muon", "adam"), default="muon")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", action="store_true")
@@ -172,13 +183,14 @@ def main() -> None:
     model = EDVR(track.options).to(memory_format=torch.channels_last)  # A third faster on a processor.
     model.pcd_align.begin_as_identity()
     model.fusion.begin_open()
-    optimizer = torch.optim.Adam(trained(model, args.part), lr=args.lr, betas=(0.9, 0.99))
+    optimizers = optimizers_for(model, args.part, args.optimizer, args.lr)
     average = {name: value.clone() for name, value in model.state_dict().items()}
     step, start, end = 0, time.time(), end_time(args)
     if args.resume and checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(state["params"])
-        optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved_state in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved_state)
         average, step, start = state["params_ema"], state["step"], state["start"]
     elif args.init:
         begin_from(model, torch.load(args.init, weights_only=True)["params_ema"])
@@ -190,7 +202,7 @@ def main() -> None:
     while time.time() < end:
         progress = (time.time() - start) / (end - start)
         rate = args.lr * min(1, (step + 1) / WARM_UP_STEPS) * (1 + math.cos(math.pi * progress)) / 2
-        for group in optimizer.param_groups:
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = rate * group["share"]
         if args.part == "all" and args.init is None:
             for parameter in model.fusion.attention():
@@ -206,10 +218,11 @@ def main() -> None:
             taught, error = offset_loss(model, motion)
             fading = args.offset_weight * max(0, 1 - progress / OFFSET_STAGE)
             loss = taught if args.part == "motion" else loss + fading * taught
-        optimizer.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.step()
         step += 1
         update_average(average, model, step)
         losses.append(loss.item())
@@ -228,9 +241,9 @@ def main() -> None:
             log.write(json.dumps(line) + "\n")
             losses, errors, norms, marked = [], [], [], now
         if time.time() - saved > CHECKPOINT_SECONDS:
-            save(checkpoint, {"params": model.state_dict(), "params_ema": average, "optimizer": optimizer.state_dict(), "step": step, "start": start})
+            save(checkpoint, state_of(model, average, optimizers, step, start))
             saved = time.time()
-    save(checkpoint, {"params": model.state_dict(), "params_ema": average, "optimizer": optimizer.state_dict(), "step": step, "start": start})
+    save(checkpoint, state_of(model, average, optimizers, step, start))
     log.write(json.dumps({"finished": step}) + "\n")
 
 
