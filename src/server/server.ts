@@ -11,7 +11,7 @@ import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
-import { Access, assertBindAllowed, isLoopback } from './access.js';
+import { Access, assertBindAllowed, isLoopback, type Refusal } from './access.js';
 import { refuse } from './guard.js';
 import { openH264Encoder } from './h264-encoder.js';
 import { addHttpRoutes } from './http-routes.js';
@@ -101,7 +101,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
-    const refusal = access.checkCaller(request.raw);
+    const refusal = access.checkCaller(request.raw) ?? checkTarget(request.url);
     if (refusal !== undefined) {
       return refuse(reply, refusal);
     }
@@ -156,6 +156,13 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
       return closing;
     },
   };
+}
+
+/** Refuses what is neither a path nor a URL (RFC 9112, 3.2): the router would take `*` for the page. */
+function checkTarget(target: string): Refusal | undefined {
+  return /^(\/|https?:\/\/)/i.test(target)
+    ? undefined
+    : { status: 400, message: 'Expected the request to name a path that begins with a slash' };
 }
 
 async function closeAll(app: FastifyInstance, hub: Hub, metrics: Metrics, ticks: NodeJS.Timeout): Promise<void> {
