@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { WebSocket } from 'ws';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const KIB_PER_MIB = 1_024;
@@ -115,6 +116,46 @@ export class WatchedLimpid {
       await gone;
     }
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Somebody who watches a stream: `frames` so far and the `gaps` between their arrivals, ms, since the last {@link restart}. */
+export class Viewer {
+  gapsMs = [];
+  frames = 0;
+  #lastMs;
+  #socket;
+
+  /** @param query what follows the stream's name in the address */
+  constructor(port, name, query = '') {
+    this.#socket = new WebSocket(`ws://127.0.0.1:${port}/streams/${name}${query}`);
+    this.#socket.on('error', () => undefined);
+    this.#socket.on('message', (_data, binary) => {
+      if (binary) {
+        const nowMs = performance.now();
+        this.gapsMs.push(...(this.#lastMs === undefined ? [] : [nowMs - this.#lastMs]));
+        this.#lastMs = nowMs;
+        this.frames += 1;
+      }
+    });
+  }
+
+  /** Reads nothing from now on, but stays connected. */
+  stopReading() {
+    this.#socket.pause();
+  }
+
+  /** The figures since the last call of this, which start anew. */
+  take() {
+    const [gaps, frames] = [this.gapsMs, this.frames];
+    this.gapsMs = [];
+    this.frames = 0;
+    const at = (share) => Math.round(quantile(gaps, share) ?? 0);
+    return { frames, gapMs: { p50: at(0.5), p99: at(0.99), longest: at(1) } };
+  }
+
+  close() {
+    this.#socket.terminate();
   }
 }
 

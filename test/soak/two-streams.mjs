@@ -8,8 +8,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { WebSocket } from 'ws';
-import { WatchedLimpid } from './limpid-under-watch.mjs';
+import { Viewer, WatchedLimpid } from './limpid-under-watch.mjs';
 
 const hours = Number(process.argv[2] ?? 2);
 const port = Number(process.argv[3] ?? 24_100);
@@ -29,22 +28,11 @@ const limpid = new WatchedLimpid(
 `,
 );
 
-/** Reads all that a stream's viewer gets; how many pictures that was is `frames`. */
-function watch(name) {
-  const viewer = { frames: 0 };
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/streams/${name}`);
-  socket.on('message', (_data, binary) => {
-    viewer.frames += Number(binary);
-  });
-  socket.on('error', () => undefined);
-  return viewer;
-}
-
 const lost = ({ framesSkipped }) => Object.values(framesSkipped).reduce((sum, count) => sum + count, 0);
 
 try {
   let before = await limpid.until(({ gate, yard }) => gate?.framesRestored > 0 && yard?.framesRestored > 0);
-  const viewers = { gate: watch('gate'), yard: watch('yard') };
+  const viewers = { gate: new Viewer(port, 'gate'), yard: new Viewer(port, 'yard') };
   let lookedMs = Date.now();
   const startMs = lookedMs;
   const endMs = startMs + hours * MS_PER_HOUR;
@@ -58,7 +46,10 @@ try {
       const [fpsIn, fpsRestored] = [rate('framesIn'), rate('framesRestored')];
       const { reconnects } = now[name];
       const p95Ms = Math.round(now[name].stageMs.total.p95);
-      return [name, { fpsIn, fpsRestored, dropped: lost(now[name]), shown: viewers[name].frames, reconnects, p95Ms }];
+      return [
+        name,
+        { fpsIn, fpsRestored, dropped: lost(now[name]), shown: viewers[name].take().frames, reconnects, p95Ms },
+      ];
     });
     const minutes = Number(((lookedMs - startMs) / MINUTE_MS).toFixed(1));
     const files = readdirSync(join(limpid.folder, 'yard')).length;
