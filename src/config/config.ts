@@ -26,6 +26,8 @@ import { firstIssue, sentenceOf } from './issue-sentence.js';
 /** Longest configuration file that is read. */
 const MAX_BYTES = 1 << 20;
 
+const DEFAULT_MODEL = 'live-x4';
+
 const streamSchema = z.strictObject({
   name: z
     .string()
@@ -41,7 +43,7 @@ const streamSchema = z.strictObject({
   model: z
     .string()
     .min(1)
-    .default('live-x4')
+    .default(DEFAULT_MODEL)
     .describe('A model of the registry, or "bypass"; with commas: stages in a row.'),
   models: z
     .array(z.string().regex(/^[^,]+$/, 'the name of one model'))
@@ -50,6 +52,12 @@ const streamSchema = z.strictObject({
     .optional()
     .describe(
       'In place of model: the wanted one, then lighter ones of its scale for an overloaded machine, last "bypass".',
+    ),
+  scale: z
+    .literal('auto')
+    .optional()
+    .describe(
+      'auto, in place of model: one of our live models (×1, ×2, ×4) by the size of the pictures and the measured speed of this machine, which too large ones are scaled down to.',
     ),
   strength: z
     .number()
@@ -77,6 +85,15 @@ export const configSchema = z.strictObject({
     .array(streamSchema)
     .min(1, 'at least one stream')
     .superRefine((streams, context) => {
+      streams.forEach(({ scale, model, models }, index) => {
+        if (scale !== undefined && (models !== undefined || model !== DEFAULT_MODEL)) {
+          context.addIssue({
+            code: 'custom',
+            path: [index, 'scale'],
+            message: 'either scale: auto or a model, not both,',
+          });
+        }
+      });
       const seen = new Set<string>();
       streams.forEach(({ name }, index) => {
         if (seen.has(name)) {

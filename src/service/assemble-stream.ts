@@ -11,6 +11,7 @@ import { openSinks } from '../sink/open-sinks.js';
 import { openSource } from '../source/open-source.js';
 import { openStream, type RunningStream } from '../stream/open-stream.js';
 import { RateLimitedReports } from '../stream/rate-limited-reports.js';
+import type { AutoScale } from './auto-scale.js';
 import { checkLadder } from './check-ladder.js';
 
 /** How to open a stream, beside its configuration. */
@@ -19,19 +20,29 @@ export interface AssembleOptions {
   readonly mustOpenFirst: boolean;
   /** Shared by all streams. */
   readonly turns: CoreTurns;
+  /** Chooses where the configuration says `scale: auto`. */
+  readonly autoScale: AutoScale;
   readonly log: Log;
 }
 
 /**
  * Starts a stream. Rejects with ERR_CONFIG, ERR_MODEL_UNKNOWN, ERR_SOURCE_URI, ERR_INPUT_FILE and the like before anything runs.
  */
-export async function assembleStream(stream: StreamConfig, options: AssembleOptions): Promise<RunningStream> {
-  const { mustOpenFirst, turns, log } = options;
-  const source = openSource(stream.source, stream.sourceOptions, {
-    // A configuration is the user's own. Whatever comes over HTTP must never reach `stream.source`.
-    rawPipelines: true,
-    warn: (sentence) => log.warn({ stream: stream.name }, sentence),
-  });
+export async function assembleStream(config: StreamConfig, options: AssembleOptions): Promise<RunningStream> {
+  const { mustOpenFirst, turns, autoScale, log } = options;
+  const sourceOf = ({ name, source, sourceOptions }: StreamConfig) =>
+    openSource(source, sourceOptions, {
+      // A configuration is the user's own. Whatever comes over HTTP must never reach `source`.
+      rawPipelines: true,
+      warn: (sentence) => log.warn({ stream: name }, sentence),
+    });
+  let stream = config;
+  if (config.scale === 'auto') {
+    const scaled = await autoScale.resolve(config, sourceOf(config), mustOpenFirst);
+    log.info({ stream: config.name }, scaled.sentence);
+    ({ stream } = scaled);
+  }
+  const source = sourceOf(stream);
   const reports = new RateLimitedReports((line) => log.warn({ stream: stream.name }, line));
   const [wanted = stream.model, ...lighterModels] = stream.models ?? [];
   await checkLadder(stream.models ?? []);

@@ -14,6 +14,7 @@ import type { LiveStream, StreamStatus } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { RunningStream } from '../stream/open-stream.js';
 import { assembleStream } from './assemble-stream.js';
+import type { AutoScale } from './auto-scale.js';
 import { Renumbering } from './renumbering.js';
 
 /** How often those who watch are shown the last picture of a source that is away, ms. */
@@ -23,6 +24,7 @@ const REPEAT_MS = 1_000;
 export interface ConfiguredStreamOptions {
   /** Shared by all streams. */
   readonly turns: CoreTurns;
+  readonly autoScale: AutoScale;
   readonly log: Log;
   /** It has ended by itself: its source is at its end or, with an error, can't go on. */
   readonly onEnded: (error?: unknown) => void;
@@ -124,8 +126,8 @@ export class ConfiguredStream implements LiveStream {
 
   async #open(mustOpenFirst = false): Promise<void> {
     try {
-      const { turns, log } = this.#options;
-      const stream = await assembleStream(this.#config, { mustOpenFirst, turns, log });
+      const { turns, autoScale, log } = this.#options;
+      const stream = await assembleStream(this.#config, { mustOpenFirst, turns, autoScale, log });
       const renumber = this.#renumber;
       renumber.startOver();
       this.#current = stream;

@@ -11,6 +11,7 @@ import type { Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
 import { loadModel } from '../model/registry.js';
 import type { StreamChange, StreamControl } from '../server/stream-control.js';
+import { AutoScale } from './auto-scale.js';
 import { checkLadder } from './check-ladder.js';
 import { ConfiguredStream } from './configured-stream.js';
 
@@ -38,6 +39,7 @@ export class Fleet implements StreamControl {
   readonly ended: Promise<void>;
   readonly #log: Log;
   readonly #turns = new CoreTurns({ cores: availableParallelism() });
+  readonly #autoScale = new AutoScale();
   readonly #streams = new Map<string, ConfiguredStream>();
   /** Streams that have ended by themselves, and what ended them. */
   readonly #ends = new Map<string, { readonly error?: unknown }>();
@@ -62,13 +64,18 @@ export class Fleet implements StreamControl {
 
   /** Opens the first streams. Rejects with what hinders one of them; nothing stays open then. */
   async open(configs: readonly StreamConfig[], mustOpenFirst: boolean): Promise<void> {
-    try {
-      for (const config of configs) {
-        await this.#add(config, mustOpenFirst);
+    this.#autoScale.streams = configs.length;
+    // Side by side: a camera that is asked for its size and does not answer holds up nobody.
+    const opened = await Promise.allSettled(configs.map((config) => this.#openOne(config, mustOpenFirst)));
+    for (const result of opened) {
+      if (result.status === 'fulfilled') {
+        this.#streams.set(result.value.name, result.value);
       }
-    } catch (error) {
+    }
+    const failed = opened.find((result) => result.status === 'rejected');
+    if (failed !== undefined) {
       await this.close();
-      throw error;
+      throw failed.reason;
     }
     this.#open = true;
     this.#settleIfEnded();
@@ -99,7 +106,8 @@ export class Fleet implements StreamControl {
     }
     if (model !== undefined) {
       this.#ends.delete(name);
-      await stream.reopen({ ...stream.config, model });
+      const { scale: _auto, ...config } = stream.config;
+      await stream.reopen({ ...config, model });
     }
   }
 
@@ -110,6 +118,7 @@ export class Fleet implements StreamControl {
   async reload(configs: readonly StreamConfig[], show: FleetShow): Promise<FleetChange> {
     const change = { added: [] as string[], changed: [] as string[], removed: [] as string[], failed: [] as string[] };
     const wanted = new Set(configs.map(({ name }) => name));
+    this.#autoScale.streams = configs.length;
     for (const [name, stream] of [...this.#streams]) {
       if (!wanted.has(name)) {
         show.removeStream(name);
@@ -127,7 +136,9 @@ export class Fleet implements StreamControl {
       }
       try {
         if (stream === undefined) {
-          show.addStream(await this.#add(config, false));
+          const added = await this.#openOne(config, false);
+          this.#streams.set(name, added);
+          show.addStream(added);
           change.added.push(name);
         } else {
           stream.setStrength(config.strength);
@@ -153,7 +164,7 @@ export class Fleet implements StreamControl {
     await Promise.all([...this.#streams.values()].map((stream) => stream.dispose()));
   }
 
-  async #add(config: StreamConfig, mustOpenFirst: boolean): Promise<ConfiguredStream> {
+  #openOne(config: StreamConfig, mustOpenFirst: boolean): Promise<ConfiguredStream> {
     const { name } = config;
     const onEnded = (error?: unknown) => {
       if (error !== undefined && this.#streams.size > 1) {
@@ -162,9 +173,8 @@ export class Fleet implements StreamControl {
       this.#ends.set(name, error === undefined ? {} : { error });
       this.#settleIfEnded();
     };
-    const stream = await ConfiguredStream.open(config, { turns: this.#turns, log: this.#log, onEnded }, mustOpenFirst);
-    this.#streams.set(name, stream);
-    return stream;
+    const shared = { turns: this.#turns, autoScale: this.#autoScale, log: this.#log };
+    return ConfiguredStream.open(config, { ...shared, onEnded }, mustOpenFirst);
   }
 
   #stream(name: string): ConfiguredStream {

@@ -76,6 +76,12 @@ const mistakes: readonly (readonly [name: string, yaml: string, message: string]
     stream('model: [live-x4]'),
     'Expected a string for streams[0].model but received a list',
   ],
+  ['a scale in figures', stream('scale: 4'), 'Expected "auto" for streams[0].scale but received 4'],
+  [
+    'scale auto beside a model',
+    stream('scale: auto, model: bypass'),
+    'Expected either scale: auto or a model, not both, for streams[0].scale but received "auto"',
+  ],
   [
     'source options as a word',
     stream('sourceOptions: tcp'),

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/config.js';
 import type { RestoredFrame } from '../../src/frame/frame.js';
 import { checkConfig, type RunningLimpid, startLimpid } from '../../src/index.js';
-import { silentLog } from '../../src/log/log.js';
+import { type Log, silentLog } from '../../src/log/log.js';
 import { probeVideo } from '../fixtures/ffprobe.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
 import { TestClient } from '../server/test-client.js';
@@ -132,6 +132,39 @@ describe('a configuration at work', () => {
     await gate.next();
     expect(status()).toMatchObject({ strength: 0.25 });
     await expect(running.control.stop('yard')).rejects.toMatchObject({ code: 'ERR_USAGE' });
+  });
+
+  it('chooses a model by the size of the pictures and the speed of the machine, and says so once', async () => {
+    const lines: string[] = [];
+    const log = { ...silentLog, info: (_of: unknown, line?: string) => lines.push(line ?? '') } as Log;
+    const source = (size: string): Partial<StreamInput> => ({
+      source: `test:ball?size=${size}&rate=5`,
+      sourceOptions: {},
+    });
+    const { model: _none, ...auto } = camera('small', { ...source('64x36'), scale: 'auto' });
+    const streams = [auto, { ...auto, ...source('1920x1080'), name: 'large' }];
+    limpid = await startLimpid(checkConfig({ server: { port: 0 }, streams }), { log });
+    const [small, large] = streams.map(({ name }) => watch(limpid as RunningLimpid, name));
+    await Promise.all([small?.next(), large?.next()]);
+    const sentences = lines.filter((line) => line.startsWith('scale auto: '));
+    expect(sentences.length).toBe(2);
+    expect(sentences.find((line) => line.includes('64x36'))).toMatch(
+      /^scale auto: live-x4 \(×4\) on 64x36, as it comes, which this machine restores 5 times a second \(\d+ GMAC\/s measured, 2 streams\)$/,
+    );
+    expect(small?.frames[0]).toMatchObject({ width: 256, height: 144 });
+    const { sourceWidth = 0, sourceHeight = 0 } = limpid.streams.find(({ name }) => name === 'large')?.status() ?? {};
+    expect(sourceWidth).toBeLessThan(1920);
+    expect(Math.abs(sourceWidth / sourceHeight - 16 / 9)).toBeLessThan(0.06);
+    expect(sentences.find((line) => line.includes('1920x1080'))).toContain(
+      ` on ${sourceWidth}x${sourceHeight}, the most that this machine restores 5 times a second`,
+    );
+    expect(sentences.find((line) => line.includes('1920x1080'))).toContain(
+      "; its 1920x1080 is scaled down to that; the camera's substream would save its decoding",
+    );
+    // A model asked for by name takes the place of the choice.
+    await limpid.control.change('small', { model: 'bypass' });
+    expect(limpid.streams.find(({ name }) => name === 'small')?.status().model).toBe('bypass');
+    expect(lines.filter((line) => line.startsWith('scale auto: ')).length).toBe(2);
   });
 
   it('has ended when every stream has ended by itself', async () => {
