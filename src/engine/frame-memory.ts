@@ -42,8 +42,14 @@ export class FrameMemory {
     if (tile !== 'auto') {
       return frame.width <= tile.width && frame.height <= tile.height;
     }
-    const { pyramid, working, output } = this.#of(frame);
-    return this.#window(pyramid) + KEPT * working + output <= this.#budget;
+    return this.#whole(frame) <= this.#budget;
+  }
+
+  /** Bytes that restoring frames of a size takes: whole, or in tiles that keep to the budget. */
+  needed(frame: Size, tile: Size | 'auto' | 'off'): number {
+    return tile === 'off' || this.fitsWhole(frame, tile)
+      ? this.#whole(frame)
+      : Math.min(this.#whole(frame), this.#budget);
   }
 
   /** What a {@link TiledEngine} needs to know. */
@@ -58,6 +64,11 @@ export class FrameMemory {
         this.#tile(size) + this.#canvas(size, frame) + (tiles - 1) * this.#window(this.#of(size).pyramid) <=
         this.#budget,
     };
+  }
+
+  #whole(frame: Size): number {
+    const { pyramid, working, output } = this.#of(frame);
+    return this.#window(pyramid) + KEPT * working + output;
   }
 
   /** One tile at work. */

@@ -6,6 +6,7 @@ import { BypassEngine } from './bypass-engine.js';
 import type { CoreTurns } from './core-turns.js';
 import type { Engine } from './engine.js';
 import type { EngineOptions } from './engine-options.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { openStages } from './open-engine.js';
 import { ResilientEngine } from './resilient-engine.js';
 import { defaultThreads } from './size-workers.js';
@@ -18,6 +19,8 @@ export interface LiveEngineOptions {
   readonly live: boolean;
   /** Shared by all streams of the machine. */
   readonly turns: CoreTurns;
+  /** Shared by all streams of the machine. */
+  readonly memory: MemoryBudget;
   /** Told of every failure of an engine. */
   readonly onTrouble: (error: LimpidError) => void;
 }
@@ -25,14 +28,21 @@ export interface LiveEngineOptions {
 /** The stages of a stream, by names separated by commas. Throws what openEngine throws; nothing stays open then. */
 export async function openLiveStages(
   names: string,
-  { engine, live, turns, onTrouble }: LiveEngineOptions,
+  { engine, live, turns, memory, onTrouble }: LiveEngineOptions,
 ): Promise<readonly [Engine, ...Engine[]]> {
   const { threads, selfEnsemble, tile, tileOverlap, retryTimeoutMs, ...hosting } = engine;
   const inTurn = (stage: Engine): Engine =>
     stage.spec.kind === 'bypass' ? stage : new TurnedEngine(stage, turns, threads ?? defaultThreads());
   const resilient = (stage: Engine): Engine =>
     new ResilientEngine(inTurn(stage), { retryTimeoutMs, whileOpening: live ? 'upscale' : 'wait', onTrouble });
-  const [first, ...rest] = await openStages(names, { threads, selfEnsemble, tile, tileOverlap, hosting });
+  const [first, ...rest] = await openStages(names, {
+    threads,
+    selfEnsemble,
+    tile,
+    tileOverlap,
+    hosting,
+    budget: memory,
+  });
   return [resilient(first), ...rest.map(resilient)];
 }
 

@@ -3,10 +3,12 @@
  */
 import type { Size } from '../edvr/geometry.js';
 import { loadModel } from '../model/registry.js';
+import { BudgetedEngine } from './budgeted-engine.js';
 import { BypassEngine } from './bypass-engine.js';
 import type { Engine } from './engine.js';
 import { type FloatEngine, OnnxRuntimeFloatEngine } from './float-engine.js';
 import { FrameMemory } from './frame-memory.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { OnnxRuntimeEngine } from './onnxruntime-engine.js';
 import { PictureOps } from './picture-ops.js';
 import { RoundedEngine } from './rounded-engine.js';
@@ -40,6 +42,8 @@ export interface OpenEngineOptions {
   readonly tileOverlap?: number | 'exact' | undefined;
   /** Bytes that 'auto' keeps to; default: half of the machine's memory, at most 4 GiB. */
   readonly memoryBytes?: number | undefined;
+  /** What all engines of the machine share: a size for which nothing is left is refused. Default: none is refused. */
+  readonly budget?: MemoryBudget | undefined;
 }
 
 /** Scale of `bypass`, which has no model to say it. */
@@ -70,21 +74,27 @@ export async function openEngine(name: string, options: OpenEngineOptions = {}):
   };
   const memory = new FrameMemory(model.options, { incremental, budgetBytes: options.memoryBytes });
   const pictures = new PictureOps();
+  const budgeted = (engine: Engine): Engine =>
+    options.budget === undefined
+      ? engine
+      : new BudgetedEngine(engine, options.budget, (size) => memory.needed(size, tile));
   const tiled = (inner: FloatEngine): FloatEngine =>
     tile === 'off' ? inner : new TiledEngine(inner, pictures, memory.tiledOptions(tile, options.tileOverlap));
   if (selfEnsemble !== undefined) {
     const passes = new SelfEnsembleEngine(tiled(new OnnxRuntimeFloatEngine(runtime, true)), pictures, selfEnsemble);
-    return new RoundedEngine(passes, pictures);
+    return budgeted(new RoundedEngine(passes, pictures));
   }
   const whole = new OnnxRuntimeEngine(runtime);
   if (tile === 'off') {
-    return whole;
+    return budgeted(whole);
   }
-  return new SizedEngine({
-    whole,
-    tiled: new RoundedEngine(tiled(new OnnxRuntimeFloatEngine(runtime, true)), pictures),
-    fits: (frame) => memory.fitsWhole(frame, tile),
-  });
+  return budgeted(
+    new SizedEngine({
+      whole,
+      tiled: new RoundedEngine(tiled(new OnnxRuntimeFloatEngine(runtime, true)), pictures),
+      fits: (frame) => memory.fitsWhole(frame, tile),
+    }),
+  );
 }
 
 /**

@@ -4,6 +4,7 @@
 import type { StreamConfig } from '../config/config.js';
 import type { CoreTurns } from '../engine/core-turns.js';
 import { openLighter, openLiveStages } from '../engine/live-engine.js';
+import type { MemoryBudget } from '../engine/memory-budget.js';
 import type { LimpidError } from '../errors/limpid-error.js';
 import type { Log } from '../log/log.js';
 import { findModel } from '../model/registry.js';
@@ -20,6 +21,8 @@ export interface AssembleOptions {
   readonly mustOpenFirst: boolean;
   /** Shared by all streams. */
   readonly turns: CoreTurns;
+  /** Shared by all streams. */
+  readonly memory: MemoryBudget;
   /** Chooses where the configuration says `scale: auto`. */
   readonly autoScale: AutoScale;
   readonly log: Log;
@@ -29,7 +32,7 @@ export interface AssembleOptions {
  * Starts a stream. Rejects with ERR_CONFIG, ERR_MODEL_UNKNOWN, ERR_SOURCE_URI, ERR_INPUT_FILE and the like before anything runs.
  */
 export async function assembleStream(config: StreamConfig, options: AssembleOptions): Promise<RunningStream> {
-  const { mustOpenFirst, turns, autoScale, log } = options;
+  const { mustOpenFirst, turns, memory, autoScale, log } = options;
   const sourceOf = ({ name, source, sourceOptions }: StreamConfig) =>
     openSource(source, sourceOptions, {
       // A configuration is the user's own. Whatever comes over HTTP must never reach `source`.
@@ -50,6 +53,7 @@ export async function assembleStream(config: StreamConfig, options: AssembleOpti
     engine: stream.engine,
     live: source.live,
     turns,
+    memory,
     onTrouble: (error: LimpidError) => reports.report(error.message),
   };
   const [engine, ...nextStages] = await openLiveStages(wanted, how);

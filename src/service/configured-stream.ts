@@ -6,26 +6,19 @@
  */
 import { Subject, type Subscription } from 'rxjs';
 import type { StreamConfig } from '../config/config.js';
-import type { CoreTurns } from '../engine/core-turns.js';
 import { messageOf } from '../errors/limpid-error.js';
 import type { AudioSlice } from '../frame/audio.js';
 import type { RestoredFrame } from '../frame/frame.js';
 import type { LiveStream, StreamStatus } from '../frame/live-stream.js';
-import type { Log } from '../log/log.js';
 import type { RunningStream } from '../stream/open-stream.js';
-import { assembleStream } from './assemble-stream.js';
-import type { AutoScale } from './auto-scale.js';
+import { type AssembleOptions, assembleStream } from './assemble-stream.js';
 import { Renumbering } from './renumbering.js';
 
 /** How often those who watch are shown the last picture of a source that is away, ms. */
 const REPEAT_MS = 1_000;
 
-/** What a configured stream tells whoever runs it. */
-export interface ConfiguredStreamOptions {
-  /** Shared by all streams. */
-  readonly turns: CoreTurns;
-  readonly autoScale: AutoScale;
-  readonly log: Log;
+/** What a configured stream shares with the others, and tells whoever runs it. */
+export interface ConfiguredStreamOptions extends Omit<AssembleOptions, 'mustOpenFirst'> {
   /** It has ended by itself: its source is at its end or, with an error, can't go on. */
   readonly onEnded: (error?: unknown) => void;
 }
@@ -126,8 +119,7 @@ export class ConfiguredStream implements LiveStream {
 
   async #open(mustOpenFirst = false): Promise<void> {
     try {
-      const { turns, autoScale, log } = this.#options;
-      const stream = await assembleStream(this.#config, { mustOpenFirst, turns, autoScale, log });
+      const stream = await assembleStream(this.#config, { ...this.#options, mustOpenFirst });
       const renumber = this.#renumber;
       renumber.startOver();
       this.#current = stream;

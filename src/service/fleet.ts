@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { StreamConfig } from '../config/config.js';
 import { CoreTurns } from '../engine/core-turns.js';
+import { MemoryBudget } from '../engine/memory-budget.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
@@ -39,6 +40,7 @@ export class Fleet implements StreamControl {
   readonly ended: Promise<void>;
   readonly #log: Log;
   readonly #turns = new CoreTurns({ cores: availableParallelism() });
+  readonly #memory = MemoryBudget.ofMachine();
   readonly #autoScale = new AutoScale();
   readonly #streams = new Map<string, ConfiguredStream>();
   /** Streams that have ended by themselves, and what ended them. */
@@ -173,7 +175,7 @@ export class Fleet implements StreamControl {
       this.#ends.set(name, error === undefined ? {} : { error });
       this.#settleIfEnded();
     };
-    const shared = { turns: this.#turns, autoScale: this.#autoScale, log: this.#log };
+    const shared = { turns: this.#turns, memory: this.#memory, autoScale: this.#autoScale, log: this.#log };
     return ConfiguredStream.open(config, { ...shared, onEnded }, mustOpenFirst);
   }
 

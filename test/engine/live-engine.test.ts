@@ -3,10 +3,12 @@ import { CoreTurns } from '../../src/engine/core-turns.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { engineOptionsSchema } from '../../src/engine/engine-options.js';
 import { openLiveStages } from '../../src/engine/live-engine.js';
+import { MemoryBudget } from '../../src/engine/memory-budget.js';
 import { openEngine } from '../../src/engine/open-engine.js';
 import { type TinyModel, writeTinyModel } from '../fixtures/tiny-model.js';
 import { noiseFrame, windowOf } from './pictures.js';
 
+const memory = MemoryBudget.ofMachine();
 let model: TinyModel;
 const { LIMPID_MODELS: before } = process.env;
 
@@ -45,7 +47,13 @@ it.each([
   const engine = engineOptionsSchema.parse({ ...configured, threads: 1 });
   const troubles: unknown[] = [];
   const onTrouble = (error: unknown) => void troubles.push(error);
-  const [stage] = await openLiveStages('tiny', { engine, live: false, turns: new CoreTurns({ cores: 2 }), onTrouble });
+  const [stage] = await openLiveStages('tiny', {
+    engine,
+    live: false,
+    turns: new CoreTurns({ cores: 2 }),
+    memory,
+    onTrouble,
+  });
   const received = await restored(stage);
   expect(received.equals(await restored(await openEngine('tiny', { ...options, threads: 1 })))).toBe(true);
   expect(received.equals(await restored(await openEngine('tiny', { threads: 1 })))).toBe(false);
@@ -54,7 +62,7 @@ it.each([
 
 it('restores two streams one frame after the other, whatever each of them waits for', async () => {
   const engine = engineOptionsSchema.parse({});
-  const how = { engine, live: false, turns: new CoreTurns({ cores: 1 }), onTrouble: () => undefined };
+  const how = { engine, live: false, turns: new CoreTurns({ cores: 1 }), memory, onTrouble: () => undefined };
   const [[gate], [yard]] = await Promise.all([openLiveStages('tiny', how), openLiveStages('tiny', how)]);
   try {
     const small = [0, 1, 2].map((seq) => noiseFrame(seq, { width: 24, height: 16 }));
@@ -74,4 +82,37 @@ it('restores two streams one frame after the other, whatever each of them waits 
   } finally {
     await Promise.all([gate.dispose(), yard.dispose()]);
   }
+});
+
+it('shows frames upscaled where no memory is left for another engine, and restores them once there is', async () => {
+  const engine = engineOptionsSchema.parse({ isolation: 'thread', threads: 1 });
+  const troubles: string[] = [];
+  const onTrouble = ({ message }: Error) => void troubles.push(message);
+  const window = windowOf([0, 1, 2].map((seq) => noiseFrame(seq, { width: 24, height: 16 })));
+  // What one engine claims, found out with memory enough for many.
+  const plenty = new MemoryBudget(2 ** 40);
+  const shared = { engine, live: false, turns: new CoreTurns({ cores: 2 }), onTrouble };
+  const [alone] = await openLiveStages('tiny', { ...shared, memory: plenty });
+  await alone.restore('gate', window);
+  const claimed = 2 ** 40 - plenty.leftBytes;
+  expect(claimed).toBeGreaterThan(2 ** 16);
+  await alone.dispose();
+  expect(plenty.leftBytes).toBe(2 ** 40);
+
+  const memory = new MemoryBudget(1.5 * claimed);
+  const [first] = await openLiveStages('tiny', { ...shared, memory });
+  const [second] = await openLiveStages('tiny', { ...shared, memory });
+  try {
+    expect((await first.restore('gate', window)).fallback).toBeUndefined();
+    expect((await second.restore('yard', window)).fallback).toBe('engine-error');
+    expect(troubles[0]).toMatch(
+      /^Expected about \d+ MiB of memory for tiny on frames of 24x16 but \d+ MiB are left for engines$/,
+    );
+    expect(memory.leftBytes).toBe(0.5 * claimed);
+    await first.dispose();
+    expect((await second.restore('yard', window)).fallback).toBeUndefined();
+  } finally {
+    await Promise.all([first.dispose(), second.dispose()]);
+  }
+  expect(memory.leftBytes).toBe(1.5 * claimed);
 });
