@@ -1,8 +1,8 @@
 /**
  * Sound against picture over a long stream: `node test/soak/av-offset.mjs [minutes] [port]`, after `npm run build`.
  *
- * A clip that flashes and clicks once a second is played as fast as it goes through `limpid run` (bypass) into a recording.
- * Prints how much later than the flashes the clicks are in the recording, and how that differs between its beginning and end.
+ * A clip that tells its time in luma and clicks once a second is played as fast as it goes through `limpid run` (bypass) into a recording.
+ * Prints how much later than their pictures the clicks are in the recording, and how that differs between its beginning and end.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,18 +10,17 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { avOffsets, makeSyncClip } from '../fixtures/av-sync.mjs';
+import { avOffsets, makeSyncClip, SYNC_FPS } from '../fixtures/av-sync.mjs';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const minutes = Number(process.argv[2] ?? 30);
 const port = Number(process.argv[3] ?? 0);
-const FPS = 25;
 
 const folder = mkdtempSync(join(tmpdir(), 'limpid-av-offset-'));
 try {
   const minute = join(folder, 'minute.mkv');
   const clip = join(folder, 'clip.mkv');
-  makeSyncClip(minute, { seconds: 60, fps: FPS, width: 64, height: 48, audio: ['-c:a', 'pcm_s16le', '-ar', '48000'] });
+  makeSyncClip(minute, { seconds: 60, width: 64, height: 48, audio: ['-c:a', 'pcm_s16le', '-ar', '48000'] });
   const loop = ['-stream_loop', String(minutes - 1), '-i', minute, '-c', 'copy', clip];
   execFileSync('ffmpeg', ['-v', 'error', '-y', ...loop], { stdio: 'inherit' });
   const config = join(folder, 'config.yaml');
@@ -52,9 +51,9 @@ function report(offsets, seconds) {
   const mean = (some) => some.reduce((sum, { offsetMs }) => sum + offsetMs, 0) / some.length;
   const ms = (value) => `${value.toFixed(2)} ms`;
   const drift = mean(offsets.slice(-60)) - mean(offsets.slice(0, 60));
-  console.log(`${minutes} minutes of stream in ${seconds.toFixed(0)} s, ${offsets.length} flashes with their clicks`);
+  console.log(`${minutes} minutes of stream in ${seconds.toFixed(0)} s, ${offsets.length} clicks`);
   console.log(
     `offset: smallest ${ms(sorted[0])}, median ${ms(sorted[sorted.length >> 1])}, largest ${ms(sorted.at(-1))}`,
   );
-  console.log(`last minute against first: ${ms(drift)}; a frame lasts ${ms(1_000 / FPS)}`);
+  console.log(`last minute against first: ${ms(drift)}; a frame lasts ${ms(1_000 / SYNC_FPS)}`);
 }
