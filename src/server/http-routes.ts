@@ -145,7 +145,7 @@ function addPictureRoutes(app: FastifyInstance, { hub, access, settings }: HttpR
     reply.hijack();
     const client = new MjpegClient({
       response: reply.raw,
-      stream: target.stream.live.name,
+      stream: target.stream.live,
       view: target.view,
       feed: target.stream.feeds.jpeg[target.view].frames$,
       settings: settings(),

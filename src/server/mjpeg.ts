@@ -1,11 +1,14 @@
 /**
- * `video.mjpg`: the stream for everything that can only show a picture. Each part replaces the one before it.
+ * `video.mjpg`: the stream for everything that can only show a picture. Each part replaces the one before it;
+ * before the first picture it is a slate.
  */
 import type { ServerResponse } from 'node:http';
 import type { Observable, Subscription } from 'rxjs';
+import type { LiveStream } from '../frame/live-stream.js';
 import type { View } from '../wire/view.js';
 import type { Client, ClientStatus } from './hub.js';
 import type { ServerSettings } from './server-settings.js';
+import { slateJpeg } from './slate.js';
 import type { EncodedFrame } from './view-encoder.js';
 
 const BOUNDARY = 'limpid-frame';
@@ -13,7 +16,7 @@ const BOUNDARY = 'limpid-frame';
 /** What an MJPEG client is attached to. */
 export interface MjpegClientOptions {
   readonly response: ServerResponse;
-  readonly stream: string;
+  readonly stream: LiveStream;
   readonly view: View;
   readonly feed: Observable<EncodedFrame>;
   readonly settings: ServerSettings;
@@ -54,7 +57,7 @@ export class MjpegClient implements Client {
 
   status(): ClientStatus {
     return {
-      stream: this.#options.stream,
+      stream: this.#options.stream.name,
       view: this.#options.view,
       transport: 'mjpeg',
       framesSent: this.#framesSent,
@@ -65,6 +68,7 @@ export class MjpegClient implements Client {
 
   tick(): void {
     if (this.#stuckSinceMs === undefined) {
+      void this.#showSlate();
       return;
     }
     if (performance.now() - this.#stuckSinceMs > this.#options.settings.heartbeatTimeoutMs) {
@@ -77,17 +81,34 @@ export class MjpegClient implements Client {
   }
 
   #offer({ payload }: EncodedFrame): void {
+    if (this.#send(payload)) {
+      this.#framesSent += 1;
+    }
+  }
+
+  /** Once a second until the first picture. */
+  async #showSlate(): Promise<void> {
+    if (this.#framesSent === 0) {
+      const slate = await slateJpeg(this.#options.stream.status()).catch(() => undefined);
+      if (slate !== undefined && this.#framesSent === 0 && !this.#response.destroyed) {
+        this.#send(slate);
+      }
+    }
+  }
+
+  /** Hands a JPEG over, unless too many bytes wait. */
+  #send(jpeg: Buffer): boolean {
     if (this.#response.writableLength > this.#options.settings.maxBufferedBytes) {
       this.#framesDropped += 1;
       this.#stuckSinceMs ??= performance.now();
-      return;
+      return false;
     }
     this.#stuckSinceMs = undefined;
     this.#response.cork();
-    this.#response.write(`--${BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: ${payload.byteLength}\r\n\r\n`);
-    this.#response.write(payload);
+    this.#response.write(`--${BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.byteLength}\r\n\r\n`);
+    this.#response.write(jpeg);
     this.#response.write('\r\n');
     process.nextTick(() => this.#response.uncork());
-    this.#framesSent += 1;
+    return true;
   }
 }

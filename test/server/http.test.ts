@@ -175,6 +175,38 @@ describe('video.mjpg', () => {
     expect(text).toMatch(/^--limpid-frame\r\nContent-Type: image\/jpeg\r\nContent-Length: \d+\r\n\r\n\xff\xd8/);
   });
 
+  it('shows a slate of the stream until its first picture, and never calls it a frame', async () => {
+    const stream = new SyntheticStream();
+    const server = await serve([stream]);
+    const pictures: Buffer[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const request = get(`${server.url}/streams/gate/video.mjpg`, (response) => {
+        let received = Buffer.alloc(0);
+        response.on('data', (chunk: Buffer) => {
+          received = Buffer.concat([received, chunk]);
+          const [first, last] = [received.indexOf(Buffer.of(0xff, 0xd8)), received.indexOf(Buffer.of(0xff, 0xd9))];
+          if (first >= 0 && last > first) {
+            pictures.push(received.subarray(first, last + 2));
+            received = received.subarray(last + 2);
+            if (pictures.length === 1) {
+              expect(server.clients()[0]?.framesSent).toBe(0);
+              stream.emit();
+            } else {
+              request.destroy();
+              resolve();
+            }
+          }
+        });
+      });
+      request.on('error', reject);
+    });
+    const [slate, picture] = await Promise.all(pictures.map((jpeg) => sharp(jpeg).stats()));
+    // Something drawn on a dark ground; the stream's pictures are all of one colour.
+    expect(slate?.channels[0]?.mean).toBeLessThan(60);
+    expect(slate?.channels[0]?.stdev).toBeGreaterThan(5);
+    expect(picture?.channels[0]?.stdev).toBeLessThan(1);
+  });
+
   it('refuses what has no single picture', async () => {
     const server = await serve([new SyntheticStream()]);
     expect((await rawGet(server.port, '/streams/gate/video.mjpg?view=pair')).status).toBe(400);
