@@ -4,6 +4,7 @@
  *     GStreamer … gdppay ! fdsink ──pipe──▶ GdpReader ─▶ observer
  *                                   ▲ paused by the gate (files) · watched for stalls
  *               … gdppay ! fdsink ──pipe──▶ AudioReader ─▶ onAudio      where the sound is wanted
+ *                                     file ──▶ FileSound ───▶ onAudio      or, for that of a file
  */
 import { Observable, type Subscriber } from 'rxjs';
 import { LimpidError } from '../errors/limpid-error.js';
@@ -13,7 +14,9 @@ import { type GdpPicture, GdpReader } from '../media/gdp-reader.js';
 import type { Timeline } from '../media/gdp-timeline.js';
 import { type MediaEnd, MediaProcess } from '../media/media-process.js';
 import { Watchdog } from '../media/watchdog.js';
-import { AudioReader } from './audio-reader.js';
+import { type AudioObserver, AudioReader } from './audio-reader.js';
+import { FileSound } from './file-sound.js';
+import { remarkOn } from './picture-remarks.js';
 import { PictureTimes } from './picture-times.js';
 import type { SessionContext } from './source.js';
 import { sourceFailure } from './source-failure.js';
@@ -27,6 +30,8 @@ export interface SessionPlan {
   readonly launch: string;
   /** Whether the pipeline gives sound on the audio pipe, where the source has some. */
   readonly audio: boolean;
+  /** The file whose sound is read beside its pictures; absent where there is none or it is not wanted. */
+  readonly audioFile?: string;
   /** Added to the environment of the media process. */
   readonly environment: Readonly<Record<string, string>>;
   /** Told what a person should know about the pictures. */
@@ -42,9 +47,6 @@ export interface SessionPlan {
   readonly options: ResolvedSourceOptions;
 }
 
-/** Profiles with deep samples: "H.265 (Main 10 Profile)", "H.264 (High 10 Profile)". */
-const DEEP_CODEC = /\((?:Main|High)[^)]* 1[0246]\b/;
-
 /** How long sound may go on after the last picture, ms: what a demuxer still holds of it. */
 const AUDIO_TAIL_MS = 1_000;
 
@@ -56,6 +58,13 @@ export function decodeSession$(plan: SessionPlan, context: SessionContext = {}):
   });
 }
 
+/** Once through the stream: a file that loops has many. */
+interface Round {
+  readonly process: MediaProcess;
+  /** The sound of a file. */
+  readonly sound: FileSound | undefined;
+}
+
 /** The running state behind one subscription. */
 class DecodeSession {
   readonly #plan: SessionPlan;
@@ -64,10 +73,12 @@ class DecodeSession {
   readonly #subscriber: Subscriber<DecodedFrame>;
   readonly #watchdog: Watchdog;
   readonly #leaveGate: () => void;
-  #current: MediaProcess;
+  #current: Round;
   /** The next round of a looped file, ready to play: a round follows the other without a pause. */
-  #standby: MediaProcess | undefined;
+  #standby: Round | undefined;
   #opened = false;
+  /** The file was found to have no sound. */
+  #silent = false;
   /** Runs from the last picture of a round to the end of its sound. */
   #tail: NodeJS.Timeout | undefined;
 
@@ -79,42 +90,57 @@ class DecodeSession {
     this.#watchdog = new Watchdog(() => subscriber.error(this.#silence()));
     this.#current = this.#start(false);
     this.#watchdog.start(plan.options.openTimeoutMs);
-    this.#leaveGate = this.#gate?.onChange((open) => this.#hold(!open)) ?? (() => undefined);
+    this.#leaveGate = this.#gate?.onChange(() => this.#holdOrRead()) ?? (() => undefined);
     this.#read(this.#current);
+    void this.#play(this.#current);
   }
 
   stop(): void {
     this.#watchdog.stop();
     clearTimeout(this.#tail);
     this.#leaveGate();
-    this.#standby?.dispose();
-    void this.#current.stop(this.#plan.options.stopTimeoutMs);
+    this.#standby?.process.dispose();
+    this.#standby?.sound?.dispose();
+    this.#current.sound?.dispose();
+    void this.#current.process.stop(this.#plan.options.stopTimeoutMs);
   }
 
-  #start(held: boolean): MediaProcess {
-    const { launch, environment, audio, label, warn } = this.#plan;
+  /** Pictures are held until their sound is open too. */
+  #start(held: boolean): Round {
+    const { launch, environment, audio, audioFile, label, warn } = this.#plan;
     const { onDuration } = this.#context;
-    return MediaProcess.start({
+    const sound =
+      audioFile === undefined || this.#silent
+        ? undefined
+        : new FileSound(audioFile, { ...this.#listener(), onCaughtUp: () => this.#holdOrRead() });
+    const process = MediaProcess.start({
       launch,
       environment,
-      held,
+      held: held || sound !== undefined,
       audio,
       ...(onDuration === undefined || held ? {} : { onDuration }),
       onSoundless: (message) => warn(soundlessSentence(label, message)),
     });
+    return { process, sound };
   }
 
-  #read(round: MediaProcess): void {
-    const { options, timeline } = this.#plan;
+  async #play({ process, sound }: Round): Promise<void> {
+    await sound?.opened;
+    this.#silent = sound?.heard === false;
+    process.play();
+  }
+
+  #read({ process, sound: fileSound }: Round): void {
+    const { options, timeline, label, warn } = this.#plan;
     const times = new PictureTimes();
-    const sound = this.#listen(round);
+    const sound = process.audio && new AudioReader(process.audio, timeline, this.#listener());
     let first = true;
     let over = false;
     const onPicture = (picture: GdpPicture): void => {
       if (!this.#opened) {
         this.#opened = true;
         this.#watchdog.start(options.stallTimeoutMs);
-        this.#remark(picture);
+        remarkOn(picture, label, warn);
       }
       const { width, height, data, pixelAspect } = picture;
       const aspect = pixelAspect === undefined ? {} : { pixelAspect };
@@ -124,17 +150,21 @@ class DecodeSession {
         first = false;
         sound?.release();
       }
+      if (fileSound !== undefined) {
+        fileSound.reached(ptsNs);
+        this.#holdOrRead();
+      }
     };
     const onLastPicture = (): void => {
       over = true;
-      if (sound !== undefined) {
+      if (sound !== null) {
         // The pipeline waits for the end of a sound that may never have begun.
-        const stop = () => void round.stop(options.stopTimeoutMs);
+        const stop = () => void process.stop(options.stopTimeoutMs);
         this.#tail = setTimeout(stop, sound.heard ? AUDIO_TAIL_MS : 0);
       }
     };
     const reader = new GdpReader({ maxFrameBytes: options.maxFrameBytes, timeline }, onPicture, onLastPicture);
-    round.media.on('data', (chunk: Buffer) => {
+    process.media.on('data', (chunk: Buffer) => {
       if (this.#subscriber.closed) {
         return;
       }
@@ -149,41 +179,24 @@ class DecodeSession {
         this.#standby ??= this.#plan.loop ? this.#start(true) : undefined;
       }
     });
-    if (this.#gate !== undefined) {
-      this.#hold(!this.#gate.isOpen);
-    }
-    void round.ended.then((end) => {
+    this.#holdOrRead();
+    void process.ended.then((end) => {
       clearTimeout(this.#tail);
+      fileSound?.dispose();
       this.#onEnd(over && end.kind === 'stopped' ? { kind: 'eos' } : end);
     });
   }
 
-  #listen({ audio }: MediaProcess): AudioReader | undefined {
-    const { label, timeline, warn } = this.#plan;
-    if (audio === null) {
-      return undefined;
-    }
-    return new AudioReader(audio, timeline, {
+  #listener(): AudioObserver {
+    const { label, warn } = this.#plan;
+    return {
       onPacket: (packet) => {
         if (!this.#subscriber.closed) {
           this.#context.onAudio?.(packet);
         }
       },
       onTrouble: (reason) => warn(soundlessSentence(label, reason)),
-    });
-  }
-
-  /** Says once what becomes of pictures that are more than eight bits of standard range. */
-  #remark({ highDynamicRange, codec }: GdpPicture): void {
-    const { label, warn } = this.#plan;
-    if (highDynamicRange !== undefined) {
-      warn(
-        `${label} is HDR (${highDynamicRange}): it is converted to 8 bits without tone mapping and looks pale; ` +
-          'choose a profile of standard dynamic range on the camera if it has one',
-      );
-    } else if (DEEP_CODEC.test(codec)) {
-      warn(`${label} has more than 8 bits a sample (${codec}): it is converted to 8 bits`);
-    }
+    };
   }
 
   #onEnd(end: MediaEnd): void {
@@ -199,17 +212,25 @@ class DecodeSession {
       this.#current = this.#standby;
       this.#standby = undefined;
       this.#read(this.#current);
-      this.#current.play();
+      void this.#play(this.#current);
     }
   }
 
-  /** Reads only while not held. What a chunk of at most 64 KiB still has is delivered after the gate closed. */
-  #hold(held: boolean): void {
+  /**
+   * Reads a file only while the gate is open and its sound is not behind. What a chunk of at most 64 KiB still has is delivered
+   * after the gate closed.
+   */
+  #holdOrRead(): void {
+    const { process, sound } = this.#current;
+    if (!this.#plan.gated || this.#subscriber.closed) {
+      return;
+    }
+    const held = this.#gate?.isOpen === false || sound?.behind === true;
     this.#watchdog.hold(held);
     if (held) {
-      this.#current.media.pause();
+      process.media.pause();
     } else {
-      this.#current.media.resume();
+      process.media.resume();
     }
   }
 

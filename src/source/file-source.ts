@@ -23,8 +23,8 @@ export function openFile(path: string, opening: Opening): Source {
   requireFile(absolute, path);
   const head = fillLaunchText(readLaunchText(live ? 'source-file-live' : 'source-file'), { path: absolute });
   const timeline = timelineOf(absolute);
-  // Without sound: a pipeline ends when every branch has ended, which a branch for sound that a file lacks never does.
-  return plannedSource({ label: path, live, head: () => head, loop, endless: false, timeline }, opening);
+  const plan = { label: path, live, head: () => head, loop, endless: false, timeline, audioFile: absolute };
+  return plannedSource(plan, opening);
 }
 
 function requireFile(absolute: string, path: string): void {

@@ -40,6 +40,8 @@ export interface SourcePlan {
   readonly timeline?: Timeline;
   /** The pipeline text that links the sound of `head`, a file of `pipelines/`; absent where a source never has sound. */
   readonly audio?: 'source-audio-rtp' | 'source-audio-demuxed';
+  /** The file whose sound is read beside its pictures, where `head` reads a file. */
+  readonly audioFile?: string;
 }
 
 /** What crashes with the sound may live without it. */
@@ -47,7 +49,7 @@ const CRASHES_FOR_SILENCE = 2;
 
 /** The source of a plan. */
 export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Source {
-  const { label, live, loop = false, endless, timeline = 'stamps', audio } = plan;
+  const { label, live, loop = false, endless, timeline = 'stamps', audio, audioFile } = plan;
   const told = new Set<string>();
   const warnOnce = (sentence: string): void => {
     if (!told.has(sentence)) {
@@ -67,9 +69,10 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
         const session = { label, environment, loop, endless, gated: !live, timeline, options, warn: warnOnce };
         const hears = hearing && audio !== undefined && context.onAudio !== undefined;
         const sound = hears ? audioText(audio, live) : '';
+        const beside = hearing && context.onAudio !== undefined && audioFile !== undefined ? { audioFile } : {};
         const begin = (head: string) => {
           const launch = `${pictureText(head, live, options)} ${sound}`.trim();
-          return decodeSession$({ ...session, launch, audio: hears }, context);
+          return decodeSession$({ ...session, ...beside, launch, audio: hears }, context);
         };
         const head = plan.head();
         return typeof head === 'string' ? begin(head) : from(head).pipe(switchMap(begin));

@@ -4,6 +4,7 @@
 import type { Subscription } from 'rxjs';
 import { expect } from 'vitest';
 import { LimpidError } from '../../src/errors/limpid-error.js';
+import type { AudioPacket } from '../../src/frame/audio.js';
 import type { DecodedFrame } from '../../src/frame/frame.js';
 import type { Gate } from '../../src/frame/gate.js';
 import type { Source } from '../../src/source/source.js';
@@ -15,6 +16,8 @@ export type SessionEnd = { readonly error: LimpidError | null; readonly atMs: nu
 export interface WatchedSession {
   /** Every frame so far. */
   readonly frames: readonly DecodedFrame[];
+  /** Every packet of sound so far, each with how many frames had come before it; none unless sound was asked for. */
+  readonly sound: readonly (AudioPacket & { readonly frames: number })[];
   /** Resolves when `count` frames have come; rejects when the session ends before. */
   framesReach(count: number): Promise<void>;
   /** Resolves when the session ends. */
@@ -24,9 +27,10 @@ export interface WatchedSession {
 
 const DEADLINE_MS = 25_000;
 
-/** Subscribes to a session. */
-export function watch(source: Source, gate?: Gate): WatchedSession {
+/** Subscribes to a session, with its sound where that is wanted. */
+export function watch(source: Source, gate?: Gate, wanted: 'pictures' | 'sound' = 'pictures'): WatchedSession {
   const frames: DecodedFrame[] = [];
+  const sound: (AudioPacket & { frames: number })[] = [];
   const waiting = new Set<() => void>();
   let end: SessionEnd | undefined;
   const wake = () => {
@@ -56,7 +60,9 @@ export function watch(source: Source, gate?: Gate): WatchedSession {
     end = { error, atMs: Date.now() };
     wake();
   };
-  const subscription: Subscription = source.session$({ gate }).subscribe({
+  const onAudio =
+    wanted === 'sound' ? (packet: AudioPacket) => void sound.push({ ...packet, frames: frames.length }) : undefined;
+  const subscription: Subscription = source.session$({ gate, onAudio }).subscribe({
     next: (frame) => {
       frames.push(frame);
       wake();
@@ -71,6 +77,7 @@ export function watch(source: Source, gate?: Gate): WatchedSession {
   ended.catch(() => undefined);
   return {
     frames,
+    sound,
     framesReach: (count) => until(`${count} frames`, () => frames.length >= count),
     ended,
     unsubscribe: () => subscription.unsubscribe(),
