@@ -25,7 +25,7 @@ export function openHttp(uri: string, opening: Opening): Source {
     live: true,
     head: () => head,
     endless: true,
-    audio: 'source-audio-demuxed',
+    audio: 'source-audio-http',
   } as const;
   return plannedSource(plan, opening);
 }

@@ -25,10 +25,12 @@ export function pictureText(head: string, live: boolean, options: ResolvedSource
     .join(' ');
 }
 
-/** What follows it where the sound is wanted. Sound of a live source that nobody reads is lost rather than waited for. */
-export function audioText(linked: 'source-audio-rtp' | 'source-audio-demuxed', live: boolean): string {
-  const packets = fillLaunchText(readLaunchText('audio'), { leaky: live ? 'downstream' : 'no' });
-  return `${fillLaunchText(readLaunchText(linked), {})} ${packets}`;
+/** The pipeline texts that link the sound of a head, files of `pipelines/`. */
+export type SoundLink = 'source-audio-rtp' | 'source-audio-demuxed' | 'source-audio-http';
+
+/** What follows it where the sound is wanted. Sound that nobody reads is lost rather than waited for. */
+export function audioText(link: SoundLink): string {
+  return `${fillLaunchText(readLaunchText(link), {})} ${fillLaunchText(readLaunchText('audio'), {})}`;
 }
 
 function scalingText(live: boolean, { size, maxSize, pixelAspect }: ResolvedSourceOptions): string {

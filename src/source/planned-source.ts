@@ -7,7 +7,7 @@ import { LimpidError } from '../errors/limpid-error.js';
 import type { Timeline } from '../media/gdp-timeline.js';
 import { decodeSession$ } from './decode-session.js';
 import { decoderRanks } from './hardware-decoders.js';
-import { audioText, pictureText } from './picture-text.js';
+import { audioText, pictureText, type SoundLink } from './picture-text.js';
 import type { Source } from './source.js';
 import { HardwareDecoderError } from './source-failure.js';
 import type { ResolvedSourceOptions } from './source-options.js';
@@ -38,8 +38,8 @@ export interface SourcePlan {
   readonly endless: boolean;
   /** What times are counted from; default 'stamps'. */
   readonly timeline?: Timeline;
-  /** The pipeline text that links the sound of `head`, a file of `pipelines/`; absent where a source never has sound. */
-  readonly audio?: 'source-audio-rtp' | 'source-audio-demuxed';
+  /** How the sound of `head` is linked; absent where a source never has sound. */
+  readonly audio?: SoundLink;
   /** The file whose sound is read beside its pictures, where `head` reads a file. */
   readonly audioFile?: string;
 }
@@ -68,7 +68,7 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
         const environment = { GST_PLUGIN_FEATURE_RANK: decoderRanks(decoder) };
         const session = { label, environment, loop, endless, gated: !live, timeline, options, warn: warnOnce };
         const hears = hearing && audio !== undefined && context.onAudio !== undefined;
-        const sound = hears ? audioText(audio, live) : '';
+        const sound = hears ? audioText(audio) : '';
         const beside = hearing && context.onAudio !== undefined && audioFile !== undefined ? { audioFile } : {};
         const begin = (head: string) => {
           const launch = `${pictureText(head, live, options)} ${sound}`.trim();

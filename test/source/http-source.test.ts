@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openSource } from '../../src/source/open-source.js';
+import { makeSyncClip, SYNC_FPS } from '../fixtures/av-sync.mjs';
 import { type HttpVideoOptions, type HttpVideoServer, startHttpVideoServer } from '../fixtures/http-video-server.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
 import { ptsStepsMs, watch } from './session.js';
@@ -71,6 +72,23 @@ describe('an HTTP source', () => {
       expect(step).toBeGreaterThan(0);
       expect(Math.abs(step / 100 - Math.round(step / 100))).toBeLessThan(0.01);
     }
+  });
+
+  it('gives the sound at the pace of its pictures, of HLS in one long piece as well', async () => {
+    const hls = join(folder, 'hls-sound');
+    mkdirSync(hls);
+    const clip = join(hls, 'clip.mp4');
+    makeSyncClip(clip, { seconds: 20, width: 64, height: 48, audio: ['-c:a', 'aac'] });
+    ffmpeg('-i', clip, '-c', 'copy', '-f', 'hls', '-hls_time', '20', join(hls, 'live.m3u8'));
+    const { origin } = await serve({ folder: hls });
+    const session = watch(openSource(`${origin}/live.m3u8`), undefined, 'sound');
+    await session.framesReach(2 * SYNC_FPS);
+    session.unsubscribe();
+    const aheadMs = session.sound.map(
+      ({ ptsNs, frames }) => Number(ptsNs - (session.frames[frames - 1]?.ptsNs ?? 0n)) / 1e6,
+    );
+    expect(aheadMs.length).toBeGreaterThan(50);
+    expect(Math.max(...aheadMs)).toBeLessThan(2_000);
   });
 
   it('logs in with the user and password of the URI and shows neither', async () => {
