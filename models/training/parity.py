@@ -17,7 +17,7 @@ import torch
 
 from deformable import ModulatedDeformConvPack
 from edvr import EDVR, Options
-from tracks import LIVE_WIDE, LIVE_X4
+from tracks import LIVE_HALF, LIVE_X4
 
 SEED = 1
 # Every STRIDE-th value of an output is kept: it divides no configuration's row, so every colour, row and column takes part.
@@ -46,9 +46,9 @@ CONFIGURATIONS = {
     "edvr-model-2": (replace(NARROW, alignment="stacked", withTsa=False), 19, 23),
     "five-frames": (Options(**SMALL | {"numFrame": 5, "deformableGroups": 4}), 21, 17),
     "tiny-frame": (Options(**SMALL), 5, 2),
-    "live-x4": (LIVE_X4, 27, 22),
-    "live-five-frames": (replace(LIVE_X4, numFrame=5, deformableGroups=4, scale=2), 58, 37),
-    "live-wide": (replace(LIVE_WIDE, reconstructStride=2, scale=4), 27, 22),
+    "live-half": (LIVE_HALF, 27, 22),
+    "live-five-frames": (replace(LIVE_HALF, numFrame=5, deformableGroups=4, scale=2), 58, 37),
+    "live-wide": (LIVE_X4, 27, 22),
     "light-x1-reference": (Options(**SMALL, scale=1, featureStride=4, reconstructStride=4, tail="light"), 41, 35),
     "light-x1": (Options(**SMALL, scale=1, featureStride=4, tail="light"), 42, 35),
     "light-x2": (Options(**SMALL, scale=2, tail="light"), 18, 13),

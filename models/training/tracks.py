@@ -26,23 +26,25 @@ class Track:
         return self.side // self.options.scale
 
 
-LIVE_X4 = Options(
+# The first live-x4: all of it on features at half the frame's size.
+LIVE_HALF = Options(
     numFeat=16, numFrame=3, deformableGroups=1, numExtractBlock=3, numReconstructBlock=6, numReconstructFeat=32,
     scale=4, featureStride=2, tail="light", alignReference=False,
 )
-# At the input's size a pixel of L1 stands for sixteen: reconstruction sees the reference's own as well, on more channels.
-LIVE_WIDE = replace(LIVE_X4, featureStride=4, reconstructStride=4, numReconstructBlock=5, numReconstructFeat=48)
+# Alignment at a quarter of the frame's size; reconstruction sees the reference's own pixels as well, on more channels.
+LIVE = replace(LIVE_HALF, featureStride=4, reconstructStride=4, numReconstructBlock=5, numReconstructFeat=48)
+LIVE_X4 = replace(LIVE, reconstructStride=2)
 ENCODED = "35 % MATLAB bicubic alone; 65 % bicubic, area or Gaussian kernel, noise up to 3.5, H.264 (x264, zerolatency, GOP 50, CRF 18-32)"
 CAMERA = (
     "35 % the encoder alone; 65 % lens (none, Gaussian, anisotropic, defocus, motion), bicubic or area sampling, Poisson-Gaussian"
     " noise (read up to 4, shot up to 0.25 a level; 40 % correlated), 30 % Bayer mosaic, half sharpened; H.264 (75 %) or H.265"
     " (zerolatency, GOP 50, CRF 20-32)"
 )
-SHARES = (0.6, 3.0, 0.3)
+SHARES = (1.5, 3.0, 0.3)
 
 TRACKS = {
     "live-x4": Track("super-resolution", LIVE_X4, degradations.encoded, ENCODED, side=384, patch=64, shares=SHARES),
-    "live-x2": Track("super-resolution", replace(LIVE_WIDE, scale=2), degradations.encoded, ENCODED, side=384, patch=128, shares=SHARES),
-    "live-x1": Track("deblurring-compression", replace(LIVE_WIDE, scale=1), degradations.camera, CAMERA, side=224, patch=128),
+    "live-x2": Track("super-resolution", replace(LIVE, scale=2), degradations.encoded, ENCODED, side=384, patch=128, shares=SHARES),
+    "live-x1": Track("deblurring-compression", replace(LIVE, scale=1), degradations.camera, CAMERA, side=224, patch=128),
     "clean-x4": Track("super-resolution", LIVE_X4, degradations.clean, "MATLAB bicubic", side=384, patch=64),
 }
