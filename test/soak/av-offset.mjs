@@ -1,8 +1,9 @@
 /**
  * Sound against picture over a long stream: `node test/soak/av-offset.mjs [minutes] [port]`, after `npm run build`.
  *
- * A clip that tells its time in luma and clicks once a second is played as fast as it goes through `limpid run` (bypass) into a recording.
- * Prints how much later than their pictures the clicks are in the recording, and how that differs between its beginning and end.
+ * A clip that tells its time in luma and clicks once a second is played as fast as it goes through `limpid run` (bypass) into
+ * a recording. Prints how much later than their pictures the clicks are in the recording, and how that differs between its
+ * beginning and end.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
