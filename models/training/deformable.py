@@ -62,10 +62,12 @@ class ModulatedDeformConvPack(nn.Module):
         self.last_offset: Tensor | None = None
         self.last_mask: Tensor | None = None
 
-    def forward(self, x: Tensor, feature: Tensor) -> Tensor:
-        """x (n, c, h, w) is sampled where `feature` (n, c, h, w) says; returns (n, c, h, w)."""
+    def forward(self, x: Tensor, feature: Tensor, flow: Tensor | None = None) -> Tensor:
+        """x (n, c, h, w) is sampled where `feature` (n, c, h, w) says, from where `flow` (n, 2, h, w) points; returns (n, c, h, w)."""
         out = self.conv_offset(feature)
         offset, mask = out.split((2 * TAPS * self.groups, TAPS * self.groups), 1)
         mask = torch.sigmoid(mask)
+        if flow is not None:
+            offset = offset + flow.repeat(1, TAPS * self.groups, 1, 1)
         self.last_offset, self.last_mask = offset, mask.detach()
         return deformable_conv(x, offset, mask, self.weight, self.bias, self.groups)

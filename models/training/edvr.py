@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from ablation import SingleLevelAlignment
 from alignment import PCDAlignment
 from fusion import TSAFusion
+from guided import GuidedAlignment
 from layers import blocks, conv, lrelu
+from lucas_kanade import luma_pyramid, optical_flow
 from predeblur import PreDeblur
 
 
@@ -84,6 +86,8 @@ class EDVR(nn.Module):
             self.conv_l3_1 = conv(nf, nf, stride=2)
             self.conv_l3_2 = conv(nf, nf)
             self.pcd_align = PCDAlignment(nf, options.deformableGroups)
+        elif options.alignment == "guided":
+            self.align = GuidedAlignment(nf, options.deformableGroups)
         else:
             self.align = SingleLevelAlignment(nf, options.deformableGroups, options.alignment == "stacked")
         if options.withTsa:
@@ -118,8 +122,10 @@ class EDVR(nn.Module):
         return out[..., : h * up, : w * up]
 
     def pyramid(self, frames: Tensor) -> list[Tensor]:
-        """Feature pyramid [L1, L2, L3] of frames (m, 3, h, w), each frame by itself; [L1] without PCD."""
+        """Feature pyramid [L1, L2, L3] of frames (m, 3, h, w), each frame by itself; [L1] without PCD, [L1, luma …] with a guide."""
         l1 = self.extract(frames)
+        if self.options.alignment == "guided":
+            return [l1, *luma_pyramid(frames)]
         if self.options.alignment != "pcd":
             return [l1]
         l2 = lrelu(self.conv_l2_2(lrelu(self.conv_l2_1(l1))))
@@ -145,9 +151,14 @@ class EDVR(nn.Module):
         # All neighbours go through the alignment as one batch, frame-major.
         neighbour = [torch.cat([level[:, i] for i in moving]) for level in pyramid]
         repeated = [torch.cat([level] * len(moving)) for level in reference]
-        align = self.pcd_align if self.options.alignment == "pcd" else self.align
-        aligned = dict(zip(moving, align(neighbour, repeated).chunk(len(moving)), strict=True))
+        aligned = dict(zip(moving, self.aligned(neighbour, repeated).chunk(len(moving)), strict=True))
         return self.fuse_and_reconstruct([aligned.get(i, reference[0]) for i in range(t)], frame)
+
+    def aligned(self, neighbour: list[Tensor], reference: list[Tensor]) -> Tensor:
+        """Features (m, nf, h, w) of neighbours, given as pyramids, aligned to those of the reference."""
+        if self.options.alignment == "guided":
+            return self.align(neighbour[0], reference[0], optical_flow(reference[1:], neighbour[1:]))
+        return (self.pcd_align if self.options.alignment == "pcd" else self.align)(neighbour, reference)
 
     def fuse_and_reconstruct(self, aligned: list[Tensor], frame: Tensor) -> Tensor:
         """The residual (n, 3, H, W) from the window's aligned L1 features, each (n, nf, h, w), and the reference frame."""

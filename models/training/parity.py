@@ -49,6 +49,9 @@ CONFIGURATIONS = {
     "live-half": (LIVE_HALF, 27, 22),
     "live-five-frames": (replace(LIVE_HALF, numFrame=5, deformableGroups=4, scale=2), 58, 37),
     "live-wide": (LIVE_X4, 27, 22),
+    "live-guided": (
+        Options(**SMALL, reconstructStride=1, tail="light", alignReference=False, alignment="guided"), 34, 26,
+    ),
     "light-x1-reference": (Options(**SMALL, scale=1, featureStride=4, reconstructStride=4, tail="light"), 41, 35),
     "light-x1": (Options(**SMALL, scale=1, featureStride=4, tail="light"), 42, 35),
     "light-x2": (Options(**SMALL, scale=2, tail="light"), 18, 13),

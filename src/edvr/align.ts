@@ -1,8 +1,10 @@
 /**
- * Alignment of a neighbour's features to the reference's: PCD, or one of the two that the ablation compares it with.
+ * Alignment of a neighbour's features to the reference's: PCD, one of the two that the ablation compares it with, or
+ * guided by optical flow.
  */
 import type { Value } from '../onnx/graph-file.js';
 import type { Features } from './feature-pyramid.js';
+import { guidedAlign } from './guided-align.js';
 import type { Network } from './network.js';
 import { pcdAlign } from './pcd-align.js';
 import { singleAlign, stackedAlign } from './single-level-align.js';
@@ -17,6 +19,8 @@ export function align(net: Network, neighbour: Features, reference: Features, in
       return pcdAlign(net, neighbour, reference, incremental);
     case 'single':
       return singleAlign(net, neighbour, reference, incremental);
+    case 'guided':
+      return guidedAlign(net, neighbour, reference);
     case 'stacked':
       return stackedAlign(net, neighbour, reference, incremental);
   }

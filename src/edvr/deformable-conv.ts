@@ -13,7 +13,8 @@ const TAPS = 9;
  *
  * `conv_offset` makes 27·g channels of the feature, g groups: the first 18·g are offsets, channel 2·(g·9 + k) Δy and the
  * next Δx of tap k; the last 9·g are masks before their sigmoid. The two parts are made by two convolutions over the
- * rows of one weight, which saves cutting the result.
+ * rows of one weight, which saves cutting the result. With `flow` (n, 2, h, w), Δy and Δx, every tap starts from where it
+ * points.
  */
 export function deformableConv(
   net: Network,
@@ -21,6 +22,7 @@ export function deformableConv(
   offsetFeature: Value,
   key: string,
   activation: Activation,
+  flow?: Value,
 ): Value {
   const { graph } = net;
   const c = channelsOf(x);
@@ -37,7 +39,17 @@ export function deformableConv(
         label: `${key}.conv_offset`,
       },
     );
-  const offset = rows(0, 2 * TAPS * groups);
+  const learnt = rows(0, 2 * TAPS * groups);
+  const offset =
+    flow === undefined
+      ? learnt
+      : graph.add(
+          learnt,
+          graph.concat(
+            Array.from({ length: TAPS * groups }, () => flow),
+            1,
+          ),
+        );
   net.onOffsets?.(offset, key);
   const mask = activate(net, rows(2 * TAPS * groups, 3 * TAPS * groups), 'sigmoid');
   // Eq. 1: y(p0) = Σ_k w_k · x(p0 + p_k + Δp_k) · Δm_k

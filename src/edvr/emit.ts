@@ -187,8 +187,8 @@ function restoreWindow(
 }
 
 function featureDims(net: Network, { l1 }: Geometry, name: FeatureName): Dims {
-  const divisor = name.endsWith('l3') ? 4 : name.endsWith('l2') ? 2 : 1;
-  return [1, net.options.numFeat, l1.height / divisor, l1.width / divisor];
+  const divisor = /l3$|^luma4$/.test(name) ? 4 : /l2$|^luma2$/.test(name) ? 2 : 1;
+  return [1, name.startsWith('luma') ? 1 : net.options.numFeat, l1.height / divisor, l1.width / divisor];
 }
 
 function featureInput(info: TensorInfo): FeatureInput {

@@ -8,6 +8,7 @@
  */
 import type { Value } from '../onnx/graph-file.js';
 import { firstConv } from './frame-input.js';
+import { type LumaLevel, lumaLevel, lumaLevels } from './lucas-kanade.js';
 import { conv, type Network, residualBlocks } from './network.js';
 import type { EdvrOptions } from './options.js';
 import { inputChannels } from './parameters.js';
@@ -18,13 +19,14 @@ export const levels = ['l3', 'l2', 'l1'] as const;
 export type Level = (typeof levels)[number];
 
 /** A frame's features by name. */
-export type FeatureName = Level | `near.${Level}` | `reference.${Level}` | 'reference.cas';
+export type FeatureName = Level | LumaLevel | `near.${Level}` | `reference.${Level}` | 'reference.cas';
 
 /** Gives a frame's feature (1, nf, h, w), computing it (or declaring it as an input) when first asked. */
 export type Features = (name: FeatureName) => Value;
 
 /** Names of what is kept of a frame; incrementally with the halves of the first offset convolutions. */
 export function featureNames({ alignment }: EdvrOptions, incremental: boolean): readonly FeatureName[] {
+  if (alignment === 'guided') return ['l1', ...lumaLevels];
   if (alignment !== 'pcd') return incremental ? ['l1', 'near.l1', 'reference.l1'] : ['l1'];
   const halves = levels.flatMap((level): FeatureName[] => [`near.${level}`, `reference.${level}`]);
   return incremental ? ['l1', 'l2', 'l3', ...halves, 'reference.cas'] : ['l1', 'l2', 'l3'];
@@ -57,17 +59,22 @@ export function featurePyramid(net: Network, pixels: Value): Features {
         return halved(net, pyramid('l2'), level);
     }
   });
-  return withHalves(net, pyramid);
+  const luma: (level: LumaLevel) => Value = once((level) => lumaLevel(net, pixels, level, luma));
+  return withHalves(net, pyramid, luma);
 }
 
 /** A frame's levels with the halves of the first offset convolutions. */
-function withHalves(net: Network, pyramid: (level: Level) => Value): Features {
+function withHalves(net: Network, pyramid: (level: Level) => Value, luma: (level: LumaLevel) => Value): Features {
   return once((name) => {
     switch (name) {
       case 'l1':
       case 'l2':
       case 'l3':
         return pyramid(name);
+      case 'luma1':
+      case 'luma2':
+      case 'luma4':
+        return luma(name);
       case 'near.l1':
       case 'near.l2':
       case 'near.l3':

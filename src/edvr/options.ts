@@ -50,8 +50,14 @@ const fields = {
   /** Whether the reference frame is aligned to itself, as in the paper. */
   alignReference: { expected: 'true or false', schema: flag.default(true) },
 
-  /** 'pcd', or what the ablation compares it with: one deformable convolution, or four (Table 4, Models 1 and 2). */
-  alignment: { expected: '"pcd", "single" or "stacked"', schema: z.enum(['pcd', 'single', 'stacked']).default('pcd') },
+  /**
+   * 'pcd', or what the ablation compares it with: one deformable convolution, or four (Table 4, Models 1 and 2); or, not in
+   * the paper, 'guided': one, guided by optical flow.
+   */
+  alignment: {
+    expected: '"pcd", "single", "stacked" or "guided"',
+    schema: z.enum(['pcd', 'single', 'stacked', 'guided']).default('pcd'),
+  },
 } as const;
 
 type OptionName = keyof typeof fields;
@@ -131,6 +137,10 @@ function rules(o: EdvrOptions): readonly (readonly [boolean, string])[] {
       `Expected an options.reconstructStride s of at most featureStride ${o.featureStride} where (${o.featureStride}/s)² divides ${o.numFeat} channels but received ${o.reconstructStride}`,
     ],
     [o.tail === 'paper' || !o.hrIn, 'Expected options.tail "paper" with hrIn but received "light"'],
+    [
+      o.alignment !== 'guided' || (o.featureStride === 1 && !o.hrIn),
+      'Expected features at the size of the input (featureStride 1, no hrIn) with options.alignment "guided"',
+    ],
   ];
 }
 

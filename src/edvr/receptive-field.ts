@@ -6,20 +6,22 @@
  * farther counts. Networks of the ablation, which align at L1 alone, look less far than this.
  */
 import { reduction } from './geometry.js';
+import { flowReach } from './lucas-kanade.js';
 import { type EdvrOptions, finerBy } from './options.js';
 
 /** The largest distance in pixels of the frame, along one axis, to each side. */
 export function receptiveField(options: EdvrOptions): number {
   const { numReconstructBlock, numReconstructFeat, numFeat, withTsa, reconstructStride } = options;
-  const aligned = alignment(pyramid(options));
+  const l1 = pyramid(options);
+  const aligned = options.alignment === 'guided' ? guidedAlignment(l1) : alignment(l1);
   // temporal_attn, then down two levels and up again: pool, pool, l2 and l3 of the level branch, up2 twice, attn5.
   const fused = withTsa ? aligned + 1 + (1 + 2 + 4 + 4 + 4 + 2 + 1) : aligned;
   const first = numReconstructFeat === numFeat && reconstructStride === undefined ? 0 : 1;
   // upconv1, then 1/2 + 1/4 + 1/4 of a pixel at output size; the light tail has one convolution and the skip.
   const reconstructed = first + 2 * numReconstructBlock + 2;
-  const l1 = fused + Math.ceil(reconstructed / finerBy(options));
+  const all = fused + Math.ceil(reconstructed / finerBy(options));
   // One more: a pixel of L1 is made of several of the frame.
-  return reduction(options) === 1 ? l1 : (l1 + 1) * reduction(options);
+  return reduction(options) === 1 ? all : (all + 1) * reduction(options);
 }
 
 /** L1 of a frame. */
@@ -29,6 +31,11 @@ function pyramid({ withPredeblur, hrIn, numExtractBlock }: EdvrOptions): number 
   // stride_conv_l2, _l3, resblock_l3, up2, resblock_l2_2, up2, three of resblock_l1.
   const cleaned = withPredeblur ? 1 + 2 + 8 + 4 + 4 + 2 + 6 : 0;
   return first + cleaned + 2 * numExtractBlock;
+}
+
+/** What guides the alignment looks much farther than features do; then offset_conv1, offset_conv2, conv_offset. */
+function guidedAlignment(l1: number): number {
+  return Math.max(flowReach, l1 + 1) + 3;
 }
 
 /** PCD over pyramids whose L1 looks as far as `l1`. */

@@ -30,8 +30,8 @@ export function inferOptions(shapes: ReadonlyMap<string, Dims>, where: string): 
   const withPredeblur = has('predeblur.conv_first');
   const hrIn = has('predeblur.stride_conv_hr1') || has('conv_first_2');
   const featureStride = withPredeblur || hrIn ? 1 : Math.sqrt(axis('conv_first', 1) / 3);
-  const alignment = has('align.dcn_pack.1') ? 'stacked' : has('align.dcn_pack.0') ? 'single' : 'pcd';
-  const offsets = alignment === 'pcd' ? 'pcd_align.cas_dcnpack.conv_offset' : 'align.dcn_pack.0.conv_offset';
+  const alignment = alignmentOf(has);
+  const offsets = `${LAST_DEFORMABLE[alignment]}.conv_offset`;
   const reconstructStride = reconstructStrideOf(axis('conv_reconstruct', 1), numFeat, featureStride);
   const reduction = reconstructStride ?? featureStride;
   const tail = has('upconv1') ? 'paper' : 'light';
@@ -55,6 +55,20 @@ export function inferOptions(shapes: ReadonlyMap<string, Dims>, where: string): 
 
 /** What shapes tell. A number that makes no option is left for the options' own check to name. */
 type Inferred = Omit<EdvrOptions, 'centerFrameIdx' | 'alignReference'>;
+
+/** A deformable convolution that every network of an alignment has. */
+const LAST_DEFORMABLE: Record<EdvrOptions['alignment'], string> = {
+  pcd: 'pcd_align.cas_dcnpack',
+  single: 'align.dcn_pack.0',
+  stacked: 'align.dcn_pack.0',
+  guided: 'align.dcn_pack',
+};
+
+function alignmentOf(has: (key: string) => boolean): EdvrOptions['alignment'] {
+  if (has('align.dcn_pack')) return 'guided';
+  if (has('align.dcn_pack.1')) return 'stacked';
+  return has('align.dcn_pack.0') ? 'single' : 'pcd';
+}
 
 /** The stride s at which `conv_reconstruct` has these input channels: nf/(featureStride/s)² features and 3s² of pixels. */
 function reconstructStrideOf(inputs: number, numFeat: number, featureStride: number): 1 | 2 | 4 | undefined {

@@ -72,6 +72,27 @@ export class GraphBuilder extends GraphFile {
     return this.node('Mul', [a, b], broadcastDims(a.dims, b.dims));
   }
 
+  sub(a: Value, b: Value): Value {
+    return this.node('Sub', [a, b], broadcastDims(a.dims, b.dims));
+  }
+
+  div(a: Value, b: Value): Value {
+    return this.node('Div', [a, b], broadcastDims(a.dims, b.dims));
+  }
+
+  floor(x: Value): Value {
+    return this.node('Floor', [x], x.dims);
+  }
+
+  clip(x: Value, least: number, most: number): Value {
+    return this.node('Clip', [x, this.scalar(least), this.scalar(most)], x.dims);
+  }
+
+  /** The place of the least element along an axis, which becomes 1: int64. The first of several. */
+  argMin(x: Value, axis: number): Value {
+    return this.node('ArgMin', [x], x.dims.with(axis, 1), { type: 'int64', attributes: { axis, keepdims: 1 } });
+  }
+
   /** Σ x² over all elements: any shape → one element with as many axes. A NaN or an infinity among them shows. */
   sumOfSquares(x: Value): Value {
     return this.node(
@@ -162,6 +183,24 @@ export class GraphBuilder extends GraphFile {
     });
   }
 
+  /** The mean of (kh, kw) windows; what lies outside is not counted: (n, c, h, w) → (n, c, h', w'). */
+  averagePool(x: Value, kernel: Pair, stride: Pair, pad: Pair): Value {
+    const [n = 1, c = 1] = x.dims;
+    const [, , h = 1, w = 1] = convOutputDims(x.dims, [c, c, ...kernel], { stride, pad });
+    return this.node('AveragePool', [x], [n, c, h, w], {
+      attributes: { kernel_shape: kernel, pads: [...pad, ...pad], strides: stride },
+    });
+  }
+
+  /** Bilinear samples of (n, c, h, w) at `grid` (n, h', w', 2): x, then y, −1 and 1 the outer edges; beyond them, the edge. */
+  gridSample(x: Value, grid: Value): Value {
+    const [n = 1, c = 1] = x.dims;
+    const [, h = 1, w = 1] = grid.dims;
+    return this.node('GridSample', [x, grid], [n, c, h, w], {
+      attributes: { mode: 'bilinear', padding_mode: 'border', align_corners: 0 },
+    });
+  }
+
   /** 3×3 pooling at stride 2 with padding 1: (n, c, h, w) → (n, c, ⌈h/2⌉, ⌈w/2⌉). The average always divides by nine. */
   pool(x: Value, kind: 'max' | 'average'): Value {
     const [n = 1, c = 1, h = 1, w = 1] = x.dims;
@@ -182,6 +221,9 @@ export class GraphBuilder extends GraphFile {
     return this.node('DepthToSpace', [x], [n, c / factor ** 2, h * factor, w * factor], { attributes });
   }
 }
+
+/** Down and across. */
+type Pair = readonly [y: number, x: number];
 
 /** Where a deformable convolution samples. */
 export interface DeformSampling {

@@ -17,6 +17,11 @@ const networks: readonly [string, EdvrOptionsInput, number][] = [
   ['without TSA', { ...small, withTsa: false }, 160],
   ['of half-size features with a light tail', { ...small, featureStride: 2, tail: 'light', scale: 2 }, 384],
   ['that sees the reference again', { ...small, featureStride: 4, reconstructStride: 2, tail: 'light' }, 576],
+  [
+    'guided by optical flow',
+    { ...small, alignment: 'guided', reconstructStride: 1, tail: 'light', alignReference: false },
+    768,
+  ],
   ['with PreDeblur', { ...small, withPredeblur: true }, 256],
   ['that takes frames at output size', { ...small, hrIn: true }, 768],
 ];

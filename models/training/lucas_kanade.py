@@ -1,0 +1,90 @@
+"""Where the neighbours' pixels are: pyramidal Lucas-Kanade (Bouguet 2001) after a search of whole pixels at the coarsest level.
+
+Nothing here is learnt. All planes are (n, 1, h, w) of luma in [0, 1], h and w multiples of four; flow is (n, 2, h, w), dy and
+dx in pixels of its level, from the reference to the neighbour.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+LUMA = (0.299, 0.587, 0.114)
+# Coarsest level last.
+ITERATIONS = (3, 3, 4)
+# Pixels that are taken to move alike, and over which the flow is averaged after each iteration.
+WINDOW, SMOOTHING = 9, 5
+# Whole pixels searched each way at the coarsest level.
+REACH = 3
+# Added to the diagonal: what has no texture stays where the coarser level saw it.
+DAMPING = 1e-4
+LONGEST_STEP = 1.0
+# Of two places that look the same, the nearer one.
+DISTANCE_COST = 1e-6
+
+
+def luma_pyramid(frames: Tensor) -> list[Tensor]:
+    """Frames (n, 3, h, w) -> luma, a little softened, at 1, 1/2 and 1/4 of the size."""
+    weights = frames.new_tensor(LUMA).view(1, 3, 1, 1)
+    row = frames.new_tensor((0.25, 0.5, 0.25))
+    kernel = (row[:, None] * row)[None, None]
+    finest = F.conv2d(padded(F.conv2d(frames, weights), 1), kernel)
+    half = F.avg_pool2d(finest, 2)
+    return [finest, half, F.avg_pool2d(half, 2)]
+
+
+def padded(plane: Tensor, by: int) -> Tensor:
+    return F.pad(plane, (by, by, by, by), mode="replicate")
+
+
+def averaged(plane: Tensor, window: int) -> Tensor:
+    """The mean of a square window, of what of it lies in the picture."""
+    reach = window // 2
+    rows = F.avg_pool2d(plane, (window, 1), 1, (reach, 0), count_include_pad=False)
+    return F.avg_pool2d(rows, (1, window), 1, (0, reach), count_include_pad=False)
+
+
+def sampled(plane: Tensor, flow: Tensor) -> Tensor:
+    """`plane` (n, c, h, w) where `flow` points, bilinear; beyond the edge, the edge."""
+    h, w = flow.shape[-2:]
+    y = torch.arange(h, dtype=flow.dtype, device=flow.device)[:, None] + flow[:, 0]
+    x = torch.arange(w, dtype=flow.dtype, device=flow.device) + flow[:, 1]
+    grid = torch.stack(((2 * x + 1) / w - 1, (2 * y + 1) / h - 1), -1)
+    return F.grid_sample(plane, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def searched(reference: Tensor, neighbour: Tensor) -> Tensor:
+    """The whole-pixel displacement within REACH whose window differs least."""
+    side = 2 * REACH + 1
+    shifts = torch.eye(side * side, dtype=reference.dtype, device=reference.device).view(side * side, 1, side, side)
+    places = torch.arange(side * side, device=reference.device)
+    dy, dx = places // side - REACH, places % side - REACH
+    distance = (DISTANCE_COST * (dy**2 + dx**2)).to(reference.dtype).view(1, -1, 1, 1)
+    cost = averaged((F.conv2d(padded(neighbour, REACH), shifts) - reference) ** 2, WINDOW) + distance
+    best = cost.argmin(1, keepdim=True)
+    return torch.cat((best // side - REACH, best % side - REACH), 1).to(reference.dtype)
+
+
+def refined(reference: Tensor, neighbour: Tensor, flow: Tensor, iterations: int) -> Tensor:
+    """Lucas-Kanade at one level: the step that brings the windows together to first order, so many times."""
+    around = padded(reference, 1)
+    gy, gx = (around[:, :, 2:, 1:-1] - around[:, :, :-2, 1:-1]) / 2, (around[:, :, 1:-1, 2:] - around[:, :, 1:-1, :-2]) / 2
+    yy, xx = averaged(gy * gy, WINDOW) + DAMPING, averaged(gx * gx, WINDOW) + DAMPING
+    xy = averaged(gy * gx, WINDOW)
+    determinant = yy * xx - xy * xy
+    for _ in range(iterations):
+        difference = sampled(neighbour, flow) - reference
+        along_y, along_x = averaged(gy * difference, WINDOW), averaged(gx * difference, WINDOW)
+        dy, dx = (xy * along_x - xx * along_y) / determinant, (xy * along_y - yy * along_x) / determinant
+        flow = averaged(flow + torch.cat((dy, dx), 1).clamp(-LONGEST_STEP, LONGEST_STEP), SMOOTHING)
+    return flow
+
+
+@torch.no_grad()
+def optical_flow(reference: list[Tensor], neighbour: list[Tensor]) -> Tensor:
+    """Flow (n, 2, h, w) at the finest level of two luma pyramids."""
+    flow = averaged(searched(reference[-1], neighbour[-1]), SMOOTHING)
+    for level in (2, 1, 0):
+        flow = refined(reference[level], neighbour[level], flow, ITERATIONS[level])
+        if level:
+            flow = 2 * F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
+    return flow
