@@ -107,6 +107,15 @@ class EDVR(nn.Module):
             self.conv_hr = conv(64, 64)
             self.conv_last = conv(64, 3)
 
+    def begin(self) -> None:
+        """Starts the alignment and the fusion where they learn best; see there."""
+        if self.options.alignment == "guided" and self.options.numFrame > 1:
+            self.align.begin_between_pixels()
+        elif self.options.alignment == "pcd":
+            self.pcd_align.begin_as_identity()
+        if self.options.withTsa:
+            self.fusion.begin_open()
+
     def forward(self, window: Tensor) -> Tensor:
         n, t, _, h, w = window.shape
         m = self.options.multiple
@@ -148,6 +157,8 @@ class EDVR(nn.Module):
         t = pyramid[0].shape[1]
         reference = [level[:, center] for level in pyramid]
         moving = [i for i in range(t) if self.options.alignReference or i != center]
+        if not moving:
+            return self.fuse_and_reconstruct([reference[0]], frame)
         # All neighbours go through the alignment as one batch, frame-major.
         neighbour = [torch.cat([level[:, i] for i in moving]) for level in pyramid]
         repeated = [torch.cat([level] * len(moving)) for level in reference]

@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from prepare import FRAMES, KEPT
 from tracks import Track
@@ -24,9 +22,9 @@ def weight(done: dict, track: Track) -> float:
 
 
 class Sequences:
-    """Random windows: lr (n, T, 3, patch, patch) and the middle frame's hr (n, 3, scale·patch, scale·patch), in [0, 1].
+    """Random windows: lr (T, 3, patch, patch) and the middle frame's hr (3, scale·patch, scale·patch), uint8.
 
-    And the two next neighbours' motion (n, 2, 3, patch/stride, patch/stride) as flow.py describes it.
+    And the two next neighbours' motion (2, 3, patch/stride, patch/stride) as flow.py describes it; zeros where nothing asks for it.
     """
 
     def __init__(self, folder: Path, track: Track):
@@ -37,16 +35,12 @@ class Sequences:
     def refresh(self) -> int:
         for shard in sorted(self.folder.glob("shard-*")):
             if shard.name not in self.shards:
-                arrays = (np.load(shard / f"{part}.npy", mmap_mode="r") for part in ("lr", "hr", "flow"))
+                arrays = [np.load(shard / f"{part}.npy", mmap_mode="r") for part in ("lr", "hr")]
+                arrays.append(np.load(shard / "flow.npy", mmap_mode="r") if self.track.options.alignment == "pcd" else None)
                 weights = np.array([weight(done, self.track) for done in json.loads((shard / "meta.json").read_text())["sequences"]])
                 self.shards[shard.name] = (*arrays, weights / weights.sum())
         self.names = sorted(self.shards)
         return sum(len(low) for low, *_ in self.shards.values())
-
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        low, high, motion = zip(*(self.sample(rng) for _ in range(size)), strict=True)
-        to_tensor = lambda parts: torch.from_numpy(np.stack(parts)).float()  # noqa: E731
-        return to_tensor(low).div_(255), to_tensor(high).div_(255), to_tensor(motion)
 
     def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         low, high, flows, weights = self.shards[self.names[rng.integers(len(self.names))]]
@@ -62,7 +56,9 @@ class Sequences:
         ys, xs, p = y * scale, x * scale, patch * scale
         truth = high[index, kept, ys : ys + p, xs : xs + p]
         yf, xf, p = y // stride, x // stride, patch // stride
-        motion = flows[index, kept, :, :, yf : yf + p, xf : xf + p].copy()
+        # A guide needs no teacher: its sequences may lack the flow.
+        taught = self.track.options.alignment == "pcd"
+        motion = flows[index, kept, :, :, yf : yf + p, xf : xf + p].copy() if taught else np.zeros((2, 3, 1, 1), np.float32)
         if step > 1:
             motion[:, 2] = 0
         turns, flip = rng.integers(4), rng.random() < 0.5

@@ -1,4 +1,4 @@
-"""Checks of the PyTorch network: parameter counts of the released models, and Eq. 1 against a naive loop.
+"""Checks of the PyTorch network: parameter counts of the released models, Eq. 1 against a naive loop, the guide's flow.
 
 Run: python test_edvr.py
 """
@@ -9,6 +9,7 @@ import torch
 
 from deformable import deformable_conv
 from edvr import EDVR, Options
+from lucas_kanade import luma_pyramid, optical_flow
 
 RELEASED = {
     "M, SR, REDS": (Options(), 3_300_131, 144),
@@ -62,6 +63,20 @@ def test_sizes_that_are_no_multiple_are_padded_and_cropped():
     live = EDVR(Options(8, 3, 2, 1, 1, 12, featureStride=2, tail="light", alignReference=False))
     assert live(torch.rand(1, 3, 3, 18, 21)).shape == (1, 3, 72, 84)
     assert EDVR(Options(8, 3, 2, 1, 1, hrIn=True, withPredeblur=True))(torch.rand(1, 3, 3, 36, 52)).shape == (1, 3, 36, 52)
+
+
+def test_the_flow_of_a_known_motion():
+    y, x = torch.meshgrid(torch.arange(64.0), torch.arange(96.0), indexing="ij")
+
+    def frame(dy, dx):
+        waves = zip((5.3, 7.9, 13.1, 22.7, 41.0), torch.arange(5) * 1.1, strict=True)
+        light = sum(torch.sin(2 * math.pi * (torch.cos(a) * (x - dx) + torch.sin(a) * (y - dy)) / p + a) for p, a in waves)
+        return (0.5 + 0.07 * light).expand(1, 3, -1, -1)
+
+    for dy, dx in ((0.5, -0.25), (-2.3, 1.6), (3.4, -4.7)):
+        flow = optical_flow(luma_pyramid(frame(0, 0)), luma_pyramid(frame(dy, dx)))
+        error = (flow - torch.tensor([dy, dx]).view(1, 2, 1, 1)).norm(dim=1)[:, 14:-14, 14:-14]
+        assert error.quantile(0.9) < 0.1
 
 
 if __name__ == "__main__":

@@ -34,6 +34,11 @@ LIVE_HALF = Options(
 # Alignment at a quarter of the frame's size; reconstruction sees the reference's own pixels as well, on more channels.
 LIVE = replace(LIVE_HALF, featureStride=4, reconstructStride=4, numReconstructBlock=5, numReconstructFeat=48)
 LIVE_X4 = replace(LIVE, reconstructStride=2)
+# As many operations as GUIDED, all of them for the one frame: what the window brings is the difference.
+GUIDED = replace(
+    LIVE_HALF, featureStride=1, reconstructStride=1, numExtractBlock=1, numReconstructBlock=4, alignment="guided",
+)
+ALONE = replace(GUIDED, numFrame=1, withTsa=False, numReconstructBlock=6)
 ENCODED = "35 % MATLAB bicubic alone; 65 % bicubic, area or Gaussian kernel, noise up to 3.5, H.264 (x264, zerolatency, GOP 50, CRF 18-32)"
 CAMERA = (
     "35 % the encoder alone; 65 % lens (none, Gaussian, anisotropic, defocus, motion), bicubic or area sampling, Poisson-Gaussian"
@@ -41,10 +46,13 @@ CAMERA = (
     " (zerolatency, GOP 50, CRF 20-32)"
 )
 SHARES = (1.5, 3.0, 0.3)
+# Nearly the clean sequences only, should encoded ones lie beside them.
+CLEAN = (1.0, 1e-9, 1e-9)
 
 TRACKS = {
     "live-x4": Track("super-resolution", LIVE_X4, degradations.encoded, ENCODED, side=384, patch=64, shares=SHARES),
     "live-x2": Track("super-resolution", replace(LIVE, scale=2), degradations.encoded, ENCODED, side=384, patch=128, shares=SHARES),
     "live-x1": Track("deblurring-compression", replace(LIVE, scale=1), degradations.camera, CAMERA, side=224, patch=128),
-    "clean-x4": Track("super-resolution", LIVE_X4, degradations.clean, "MATLAB bicubic", side=384, patch=64),
+    "clean-x4": Track("super-resolution", GUIDED, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN),
+    "clean-x4-alone": Track("super-resolution", ALONE, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN),
 }

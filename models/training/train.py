@@ -1,6 +1,7 @@
 """Trains one of the live models on the rendered sequences; the learning rate follows the clock, so it ends when you say.
 
     python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05) [--track live-x4] [--resume] [--init WEIGHTS --part motion]
+    python train.py --data SHARDS --photographs DIR… --out DIR --minutes 90 --track clean-x4 --batch 6 --lr 1.5e-3 --psnr-from 0
 
 All of the network at once, or one part of weights that exist: `motion`, what finds the neighbours, or `reference`, what
 restores from the middle frame. Charbonnier loss, then for the last part of the time the metric itself; Muon for the
@@ -20,6 +21,7 @@ import torch
 import torch.nn.functional as F
 
 from edvr import EDVR
+from moves import Moves
 from muon import Muon, is_kernel
 from sequences import Sequences
 from tracks import TRACKS
@@ -29,8 +31,10 @@ EMA_DECAY = 0.999
 CHECKPOINT_SECONDS = 120
 ALIGNMENT_RATE = 0.4
 # Shares of the time: up to OFFSET_STAGE the motion teaches the offsets, less and less; from ATTENTION_STAGE on the attention
-# learns; from PSNR_STAGE on, `psnr_loss`. Weights that are given have passed the last two.
-ATTENTION_STAGE, PSNR_STAGE, OFFSET_STAGE = 0.25, 0.4, 0.6
+# learns. Weights that are given have passed the latter.
+ATTENTION_STAGE, OFFSET_STAGE = 0.25, 0.6
+# Of the windows, where there are photographs too.
+MOVED = 0.5
 MOTION = ("conv_l2", "conv_l3", "pcd_align")
 PARTS = {
     "all": lambda name: True,
@@ -100,7 +104,7 @@ def optimizers_for(model: EDVR, part: str, kind: str, rate: float) -> list[torch
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(PARTS[part](name))
         if parameter.requires_grad:
-            early = name.startswith((*MOTION, "conv_first", "feature_extraction"))
+            early = model.options.alignment == "pcd" and name.startswith((*MOTION, "conv_first", "feature_extraction"))
             kind_of = kernels if kind == "muon" and is_kernel(parameter) else others
             kind_of[ALIGNMENT_RATE if early else 1.0].append(parameter)
     groups = [[{"params": those, "share": share} for share, those in kind_of.items() if those] for kind_of in (kernels, others)]
@@ -113,6 +117,13 @@ def restore_alone(model: EDVR, low: torch.Tensor) -> torch.Tensor:
     reference = low[:, model.options.centerFrameIdx].contiguous(memory_format=torch.channels_last)
     features = [model.extract(reference)] * model.options.numFrame
     return model.fuse_and_reconstruct(features, reference) + model.skip(reference)
+
+
+def batch_of(rng: np.random.Generator, size: int, sequences: Sequences, moves: Moves | None) -> tuple[torch.Tensor, ...]:
+    """As many windows: lr (n, T, 3, patch, patch), hr (n, 3, scale·patch, scale·patch), both in [0, 1], and the motion."""
+    samples = [(moves if moves and rng.random() < MOVED else sequences).sample(rng) for _ in range(size)]
+    low, high, motion = (torch.from_numpy(np.stack(parts)).float() for parts in zip(*samples, strict=True))
+    return low.div_(255), high.div_(255), motion
 
 
 def find_neighbours(model: EDVR, low: torch.Tensor) -> None:
@@ -173,6 +184,8 @@ def main() -> None:
     parser.add_argument("--init", type=Path, help="checkpoint to start from, its averaged weights")
     parser.add_argument("--part", choices=PARTS, default="all")
     parser.add_argument("--offset-weight", type=float, default=0.1, help="of the offset loss; fades to zero")
+    parser.add_argument("--photographs", type=Path, nargs="+", help="half of the windows are made of these, while training")
+    parser.add_argument("--psnr-from", type=float, default=0.4, help="share of the time from which the loss is psnr_loss")
     args = parser.parse_args()
 
     torch.set_num_threads(args.threads)
@@ -181,8 +194,7 @@ def main() -> None:
     checkpoint, log = args.out / "checkpoint.pt", (args.out / "log.jsonl").open("a", buffering=1)
     track = TRACKS[args.track]
     model = EDVR(track.options).to(memory_format=torch.channels_last)  # A third faster on a processor.
-    model.pcd_align.begin_as_identity()
-    model.fusion.begin_open()
+    model.begin()
     optimizers = optimizers_for(model, args.part, args.optimizer, args.lr)
     average = {name: value.clone() for name, value in model.state_dict().items()}
     step, start, end = 0, time.time(), end_time(args)
@@ -196,6 +208,8 @@ def main() -> None:
         begin_from(model, torch.load(args.init, weights_only=True)["params_ema"])
         average = {name: value.clone() for name, value in model.state_dict().items()}
     sequences = Sequences(args.data, track)
+    moves = Moves(args.photographs, track) if args.photographs else None
+    taught_motion = model.options.alignment == "pcd" and args.part != "reference"
     rng = np.random.default_rng([args.seed, step])
 
     losses, errors, norms, saved, marked = [], [], [], time.time(), time.time()
@@ -204,17 +218,17 @@ def main() -> None:
         rate = args.lr * min(1, (step + 1) / WARM_UP_STEPS) * (1 + math.cos(math.pi * progress)) / 2
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = rate * group["share"]
-        if args.part == "all" and args.init is None:
+        if args.part == "all" and args.init is None and model.options.withTsa:
             for parameter in model.fusion.attention():
                 parameter.requires_grad_(progress >= ATTENTION_STAGE)
-        objective = charbonnier if args.init is None and progress < PSNR_STAGE else psnr_loss
-        low, high, motion = sequences.batch(rng, args.batch)
+        objective = charbonnier if args.init is None and progress < args.psnr_from else psnr_loss
+        low, high, motion = batch_of(rng, args.batch, sequences, moves)
         loss, error = torch.zeros(()), 0.0
         if args.part == "motion":
             find_neighbours(model, low)
         else:
             loss = objective(model(low) if args.part == "all" else restore_alone(model, low), high)
-        if args.part != "reference":
+        if taught_motion:
             taught, error = offset_loss(model, motion)
             fading = args.offset_weight * max(0, 1 - progress / OFFSET_STAGE)
             loss = taught if args.part == "motion" else loss + fading * taught

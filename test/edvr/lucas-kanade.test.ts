@@ -1,0 +1,90 @@
+/**
+ * The flow that guides alignment, on motions that are known exactly.
+ */
+import { describe, expect, it } from 'vitest';
+import { type LumaLevel, lumaLevel, lumaLevels, opticalFlow } from '../../src/edvr/lucas-kanade.js';
+import type { Network } from '../../src/edvr/network.js';
+import { edvrOptions } from '../../src/edvr/options.js';
+import { parametersFrom } from '../../src/edvr/parameters.js';
+import { GraphBuilder } from '../../src/onnx/graph-builder.js';
+import type { Value } from '../../src/onnx/graph-file.js';
+import { elementsOf, open } from '../fixtures/run-graphs.js';
+
+const [width, height] = [96, 64];
+/** Pixels at the edges whose scene the neighbour doesn't show. */
+const EDGE = 14;
+
+/** A scene with texture of many sizes, 0–255, at any place. */
+function scene(y: number, x: number): number {
+  let value = 128;
+  for (const [i, period] of [5.3, 7.9, 13.1, 22.7, 41].entries()) {
+    const angle = 1.1 * i;
+    value += 18 * Math.sin((2 * Math.PI * (Math.cos(angle) * x + Math.sin(angle) * y)) / period + i);
+  }
+  return Math.max(0, Math.min(255, value));
+}
+
+/** The scene as a frame that has moved down and right. */
+function frame(dy: number, dx: number): Uint8Array {
+  return Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const pixel = Math.floor(i / 3);
+    return Math.round(scene(Math.floor(pixel / width) - dy, (pixel % width) - dx));
+  });
+}
+
+async function flowBetween(reference: Uint8Array, neighbour: Uint8Array): Promise<Float32Array> {
+  const graph = new GraphBuilder('flow');
+  const net: Network = { graph, options: edvrOptions(), parameter: parametersFrom(new Map()) };
+  const lumas = (name: string) => {
+    const pixels = graph.input(name, 'uint8', [height, width, 3]);
+    const made = new Map<LumaLevel, Value>();
+    for (const level of lumaLevels)
+      made.set(
+        level,
+        lumaLevel(net, pixels, level, (finer) => made.get(finer) as Value),
+      );
+    return (level: LumaLevel) => made.get(level) as Value;
+  };
+  graph.output('flow', opticalFlow(graph, lumas('reference'), lumas('neighbour')));
+  const session = await open(graph.encode());
+  const ort = await import('onnxruntime-node');
+  const feed = (data: Uint8Array) => new ort.Tensor('uint8', data, [height, width, 3]);
+  const { flow } = await session.run({ reference: feed(reference), neighbour: feed(neighbour) });
+  return elementsOf(flow) as Float32Array;
+}
+
+/** Distances in pixels between the flow and the motion, inside the edges, ascending. */
+function errors(flow: Float32Array, dy: number, dx: number): number[] {
+  const found: number[] = [];
+  for (let y = EDGE; y < height - EDGE; y++) {
+    for (let x = EDGE; x < width - EDGE; x++) {
+      const at = y * width + x;
+      found.push(Math.hypot((flow[at] ?? 0) - dy, (flow[width * height + at] ?? 0) - dx));
+    }
+  }
+  return found.sort((a, b) => a - b);
+}
+
+describe('opticalFlow', () => {
+  it.each([
+    [0, 0],
+    [0.5, -0.25],
+    [-2.3, 1.6],
+    [3.4, -4.7],
+  ])('finds a motion of %f, %f pixels to a tenth', async (dy, dx) => {
+    const found = errors(await flowBetween(frame(0, 0), frame(dy, dx)), dy, dx);
+    expect(found[Math.floor(0.9 * found.length)]).toBeLessThan(0.1);
+  });
+
+  it('stays finite and near where there is nothing to see', async () => {
+    const grey = new Uint8Array(width * height * 3).fill(90);
+    const flow = await flowBetween(grey, grey);
+    expect(Math.max(...flow.map(Math.abs))).toBeLessThan(1e-3);
+  });
+
+  it('moves no further than its search and its steps allow', async () => {
+    const noise = Uint8Array.from({ length: width * height * 3 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24);
+    const flow = await flowBetween(frame(0, 0), noise);
+    expect(Math.max(...flow.map(Math.abs))).toBeLessThanOrEqual(4 * (3 + 4) + 2 * 3 + 3);
+  });
+});
