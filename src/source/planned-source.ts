@@ -29,9 +29,10 @@ export interface SourcePlan {
   readonly live: boolean;
   /**
    * The pipeline up to decoded video; asked for at each session, for a camera may have moved or a port been taken. May throw
-   * or reject with a LimpidError.
+   * or reject with a LimpidError. `damaged`: the session before found no picture in time; show what the decoder has, also
+   * what refers to pictures it never saw.
    */
-  readonly head: () => string | Promise<string>;
+  readonly head: (damaged: boolean) => string | Promise<string>;
   /** Play again from the beginning at the end of the stream, for ever. */
   readonly loop?: boolean;
   /** An end of stream is a loss, not an end: cameras don't finish. */
@@ -58,6 +59,8 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
     }
   };
   let { decoder, audio: hearing } = options;
+  /** Every second attempt after one without a picture: some cameras send a key frame once a minute, or never. */
+  let damaged = false;
   /** Media processes in a row that crashed before their first picture. */
   let crashes = 0;
   return {
@@ -74,13 +77,14 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
           const launch = `${pictureText(head, live, options)} ${sound}`.trim();
           return decodeSession$({ ...session, ...beside, launch, audio: hears }, context);
         };
-        const head = plan.head();
+        const head = plan.head(damaged);
         return typeof head === 'string' ? begin(head) : from(head).pipe(switchMap(begin));
       }).pipe(
         tap(() => {
           crashes = 0;
         }),
         catchError((error: unknown) => {
+          damaged = error instanceof LimpidError && error.code === 'ERR_SOURCE_OPEN' && !damaged;
           crashes = error instanceof LimpidError && error.code === 'ERR_MEDIA_PROCESS' ? crashes + 1 : 0;
           if (crashes >= CRASHES_FOR_SILENCE && hearing && audio !== undefined && context.onAudio !== undefined) {
             hearing = false;

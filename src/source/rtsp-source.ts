@@ -16,18 +16,20 @@ const TRANSPORTS = { auto: 'udp-mcast+udp+tcp', tcp: 'tcp', udp: 'udp-mcast+udp'
 export function openRtsp(uri: string, opening: Opening): Source {
   const { options } = opening;
   const { location, user, password } = parseNetworkUri(uri);
-  const head = fillLaunchText(readLaunchText('source-rtsp'), {
-    location,
-    user,
-    password,
-    transport: TRANSPORTS[options.transport],
-    jitterMs: options.jitterMs,
-    udpTimeoutUs: UDP_PATIENCE_MS * US_PER_MS,
-    tcpTimeoutUs: options.openTimeoutMs * US_PER_MS,
-    certificateChecks: options.trustAnyCertificate ? 'no-flags' : 'validate-all',
-  });
-  return plannedSource(
-    { label: redactUri(uri), live: true, head: () => head, endless: true, audio: 'source-audio-rtp' },
-    opening,
-  );
+  const text = readLaunchText('source-rtsp');
+  const head = (damaged: boolean) =>
+    fillLaunchText(text, {
+      location,
+      user,
+      password,
+      transport: TRANSPORTS[options.transport],
+      jitterMs: options.jitterMs,
+      udpTimeoutUs: UDP_PATIENCE_MS * US_PER_MS,
+      tcpTimeoutUs: options.openTimeoutMs * US_PER_MS,
+      certificateChecks: options.trustAnyCertificate ? 'no-flags' : 'validate-all',
+      damaged: String(damaged),
+    });
+  // Filled once now: a value that fits no hole is told before any process runs.
+  head(false);
+  return plannedSource({ label: redactUri(uri), live: true, head, endless: true, audio: 'source-audio-rtp' }, opening);
 }

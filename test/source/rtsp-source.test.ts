@@ -63,6 +63,40 @@ describe('an RTSP source', () => {
     expect(rest.some((data) => first?.equals(data) === false)).toBe(true);
   });
 
+  it.each(['h264', 'h265'] as const)('shows nothing of %s before its first key frame', async (codec) => {
+    const server = await serve({ codec, pattern: 'smpte', fps: 20, gop: 40 });
+    // The mount is shared: the second one joins between two key frames.
+    const first = watch(openSource(server.uri, { transport: 'tcp' }));
+    await first.framesReach(8);
+    const second = watch(openSource(server.uri, { transport: 'tcp' }));
+    await second.framesReach(3);
+    first.unsubscribe();
+    second.unsubscribe();
+    const [whole, joined] = [first.frames.at(-1), second.frames[0]].map((frame) => Buffer.from(frame?.data ?? []));
+    // The upper right colour bar is blue: a picture without its references is grey or green there.
+    const blue = (picture: Buffer | undefined) => {
+      const { width = 0 } = first.frames[0] ?? {};
+      const at = 3 * (60 * width + width - 12);
+      return [...(picture ?? Buffer.alloc(0)).subarray(at, at + 3)];
+    };
+    expect(blue(joined).map((value, i) => Math.abs(value - (blue(whole)[i] ?? 0)))).toSatisfy((differences: number[]) =>
+      differences.every((difference) => difference < 12),
+    );
+  });
+
+  it('shows what there is of a stream without key frames at the second attempt', async () => {
+    const server = await serve({ codec: 'h264', pattern: 'smpte', fps: 20, gop: 10_000 });
+    const first = watch(openSource(server.uri, { transport: 'tcp' }));
+    await first.framesReach(8);
+    const source = openSource(server.uri, { transport: 'tcp', openTimeoutMs: 3_000 });
+    const { error } = await watch(source).ended;
+    expect(error?.code).toBe('ERR_SOURCE_OPEN');
+    const again = watch(source);
+    await again.framesReach(3);
+    again.unsubscribe();
+    first.unsubscribe();
+  });
+
   it('plays MJPEG', async () => {
     // RTP's JPEG header counts sizes in eights.
     const server = await serve({ codec: 'mjpeg', width: 328, height: 184 });
