@@ -19,7 +19,8 @@ function send(encoder: string, sink: string): GstLaunch {
 }
 
 const H264 = `x264enc tune=zerolatency speed-preset=ultrafast key-int-max=${FPS}`;
-const H265 = `x265enc tune=zerolatency speed-preset=ultrafast key-int-max=${FPS}`;
+// x265enc says once what a decoder must know; whoever joins later needs it with every key frame, as cameras send it.
+const H265 = `x265enc tune=zerolatency speed-preset=ultrafast key-int-max=${FPS} ! h265parse config-interval=-1`;
 
 afterEach(async () => {
   await Promise.all(senders.splice(0).map((sender) => sender.dispose()));
