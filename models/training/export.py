@@ -23,8 +23,11 @@ from tracks import TRACKS
 TYPES = {"fp16": ("F16", np.float16), "fp32": ("F32", np.float32)}
 SIDES = {"min": [16, 16], "max": [1920, 1080]}
 DATA = "306 freely licensed photographs in synthetic motion (camera path, up to three occluding layers), {} rendered sequences"
+LOSSES = {
+    "pcd": "Charbonnier, epsilon 1e-3, then the log of the mean square error; offsets taught by optical flow",
+    "guided": "the log of the mean square error; nothing teaches the offsets",
+}
 TRAINING = {
-    "loss": "Charbonnier, epsilon 1e-3, then the log of the mean square error; offsets taught by optical flow",
     "optimizer": "Muon for the kernels, Adam 0.9/0.99 for the rest, cosine to zero, EMA 0.999",
     "seed": 1,
     "script": "models/training/train.py",
@@ -109,7 +112,9 @@ def main() -> None:
     EDVR(TRACKS[args.track].options).load_state_dict(weights.tensors)
     data = safetensors(weights.tensors, args.dtype)
     file, path = f"{args.track}.safetensors", args.out / f"{args.track}.json"
-    training = {"data": DATA.format(args.sequences or "the"), "degradations": TRACKS[args.track].degradations} | TRAINING
+    track = TRACKS[args.track]
+    of_track = {"degradations": track.degradations, "loss": LOSSES[track.options.alignment]}
+    training = {"data": DATA.format(args.sequences or "the")} | of_track | TRAINING
     if args.history:
         training["history"] = args.history
     content = manifest(args.track, hashlib.sha256(data).hexdigest(), args.dtype, training | {"iterations": weights.iterations})
