@@ -174,6 +174,7 @@ describe('the texts of pipelines/', () => {
       udpTimeoutUs: 2_000_000,
       tcpTimeoutUs: 10_000_000,
       certificateChecks: 'validate-all',
+      damaged: 'false',
       strict: 'true',
       timeoutS: 10,
       uri: 'srt://camera:7001?mode=caller&passphrase=a%20b%21',

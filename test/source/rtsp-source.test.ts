@@ -63,8 +63,8 @@ describe('an RTSP source', () => {
     expect(rest.some((data) => first?.equals(data) === false)).toBe(true);
   });
 
-  it.each(['h264', 'h265'] as const)('shows nothing of %s before its first key frame', async (codec) => {
-    const server = await serve({ codec, pattern: 'smpte', fps: 20, gop: 40 });
+  it('shows nothing of H.264 before its first key frame', async () => {
+    const server = await serve({ codec: 'h264', pattern: 'smpte', fps: 20, gop: 40 });
     // The mount is shared: the second one joins between two key frames.
     const first = watch(openSource(server.uri, { transport: 'tcp' }));
     await first.framesReach(8);
