@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ablation import SingleLevelAlignment
 from alignment import PCDAlignment
 from fusion import TSAFusion
-from guided import GuidedAlignment
+from guided import FlowAlignment, GuidedAlignment
 from layers import blocks, conv, lrelu
 from lucas_kanade import luma_pyramid, optical_flow
 from predeblur import PreDeblur
@@ -88,6 +88,8 @@ class EDVR(nn.Module):
             self.pcd_align = PCDAlignment(nf, options.deformableGroups)
         elif options.alignment == "guided":
             self.align = GuidedAlignment(nf, options.deformableGroups)
+        elif options.alignment == "flow":
+            self.align = FlowAlignment(nf)
         else:
             self.align = SingleLevelAlignment(nf, options.deformableGroups, options.alignment == "stacked")
         if options.withTsa:
@@ -131,10 +133,15 @@ class EDVR(nn.Module):
         return out[..., : h * up, : w * up]
 
     def pyramid(self, frames: Tensor) -> list[Tensor]:
-        """Feature pyramid [L1, L2, L3] of frames (m, 3, h, w), each frame by itself; [L1] without PCD, [L1, luma …] with a guide."""
+        """Feature pyramid [L1, L2, L3] of frames (m, 3, h, w), each frame by itself; [L1] without PCD.
+
+        What optical flow aligns has its luma behind L1, at three sizes, and behind them the frame where pixels are aligned.
+        """
         l1 = self.extract(frames)
         if self.options.alignment == "guided":
             return [l1, *luma_pyramid(frames)]
+        if self.options.alignment == "flow":
+            return [l1, *luma_pyramid(frames), frames]
         if self.options.alignment != "pcd":
             return [l1]
         l2 = lrelu(self.conv_l2_2(lrelu(self.conv_l2_1(l1))))
@@ -169,6 +176,8 @@ class EDVR(nn.Module):
         """Features (m, nf, h, w) of neighbours, given as pyramids, aligned to those of the reference."""
         if self.options.alignment == "guided":
             return self.align(neighbour[0], reference[0], optical_flow(reference[1:], neighbour[1:]))
+        if self.options.alignment == "flow":
+            return self.align(neighbour[4], optical_flow(reference[1:4], neighbour[1:4]))
         return (self.pcd_align if self.options.alignment == "pcd" else self.align)(neighbour, reference)
 
     def fuse_and_reconstruct(self, aligned: list[Tensor], frame: Tensor) -> Tensor:

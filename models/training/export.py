@@ -25,7 +25,7 @@ SIDES = {"min": [16, 16], "max": [1920, 1080]}
 DATA = "306 freely licensed photographs in synthetic motion (camera path, up to three occluding layers), {} rendered sequences"
 LOSSES = {
     "pcd": "Charbonnier, epsilon 1e-3, then the log of the mean square error; offsets taught by optical flow",
-    "guided": "the log of the mean square error; nothing teaches the offsets",
+    **dict.fromkeys(("guided", "flow"), "the log of the mean square error; nothing teaches the offsets"),
 }
 TRAINING = {
     "optimizer": "Muon for the kernels, Adam 0.9/0.99 for the rest, cosine to zero, EMA 0.999",

@@ -9,12 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 LUMA = (0.299, 0.587, 0.114)
-# Coarsest level last.
-ITERATIONS = (3, 3, 4)
-# Pixels that are taken to move alike, and over which the flow is averaged after each iteration.
-WINDOW, SMOOTHING = 9, 5
-# Whole pixels searched each way at the coarsest level.
-REACH = 3
+# Of the levels, coarsest last: pixels of the frame between the places where the flow is asked for (it is smooth), places that
+# are taken to move alike, and over which the flow is averaged after each iteration.
+GRIDS, ITERATIONS, WINDOWS, SMOOTHINGS = (2, 4, 4), (2, 2, 3), (3, 3, 9), (3, 3, 5)
+# Whole pixels searched each way at the coarsest level, and how many are compared.
+REACH, COMPARED = 3, 5
 # Added to the diagonal: what has no texture stays where the coarser level saw it.
 DAMPING = 1e-4
 LONGEST_STEP = 1.0
@@ -59,32 +58,44 @@ def searched(reference: Tensor, neighbour: Tensor) -> Tensor:
     places = torch.arange(side * side, device=reference.device)
     dy, dx = places // side - REACH, places % side - REACH
     distance = (DISTANCE_COST * (dy**2 + dx**2)).to(reference.dtype).view(1, -1, 1, 1)
-    cost = averaged((F.conv2d(padded(neighbour, REACH), shifts) - reference) ** 2, WINDOW) + distance
+    cost = averaged((F.conv2d(padded(neighbour, REACH), shifts) - reference) ** 2, COMPARED) + distance
     best = cost.argmin(1, keepdim=True)
     return torch.cat((best // side - REACH, best % side - REACH), 1).to(reference.dtype)
 
 
-def refined(reference: Tensor, neighbour: Tensor, flow: Tensor, iterations: int) -> Tensor:
-    """Lucas-Kanade at one level: the step that brings the windows together to first order, so many times."""
+def refined(reference: Tensor, neighbour: Tensor, flow: Tensor, level: int) -> Tensor:
+    """Lucas-Kanade at one level: the step that brings the windows together to first order, again and again.
+
+    The planes are of the level's size, `flow` in its pixels and on its grid.
+    """
+    spacing = GRIDS[level] >> level
+
+    def windowed(plane: Tensor) -> Tensor:
+        return averaged(F.avg_pool2d(plane, spacing), WINDOWS[level])
+
     around = padded(reference, 1)
     gy, gx = (around[:, :, 2:, 1:-1] - around[:, :, :-2, 1:-1]) / 2, (around[:, :, 1:-1, 2:] - around[:, :, 1:-1, :-2]) / 2
-    yy, xx = averaged(gy * gy, WINDOW) + DAMPING, averaged(gx * gx, WINDOW) + DAMPING
-    xy = averaged(gy * gx, WINDOW)
+    yy, xx = windowed(gy * gy) + DAMPING, windowed(gx * gx) + DAMPING
+    xy = windowed(gy * gx)
     determinant = yy * xx - xy * xy
-    for _ in range(iterations):
-        difference = sampled(neighbour, flow) - reference
-        along_y, along_x = averaged(gy * difference, WINDOW), averaged(gx * difference, WINDOW)
+    for _ in range(ITERATIONS[level]):
+        difference = sampled(neighbour, enlarged(flow, spacing)) - reference
+        along_y, along_x = windowed(gy * difference), windowed(gx * difference)
         dy, dx = (xy * along_x - xx * along_y) / determinant, (xy * along_y - yy * along_x) / determinant
-        flow = averaged(flow + torch.cat((dy, dx), 1).clamp(-LONGEST_STEP, LONGEST_STEP), SMOOTHING)
+        flow = averaged(flow + torch.cat((dy, dx), 1).clamp(-LONGEST_STEP, LONGEST_STEP), SMOOTHINGS[level])
     return flow
+
+
+def enlarged(flow: Tensor, factor: int) -> Tensor:
+    """The same flow on a finer grid."""
+    return F.interpolate(flow, scale_factor=factor, mode="bilinear", align_corners=False) if factor > 1 else flow
 
 
 @torch.no_grad()
 def optical_flow(reference: list[Tensor], neighbour: list[Tensor]) -> Tensor:
     """Flow (n, 2, h, w) at the finest level of two luma pyramids."""
-    flow = averaged(searched(reference[-1], neighbour[-1]), SMOOTHING)
-    for level in (2, 1, 0):
-        flow = refined(reference[level], neighbour[level], flow, ITERATIONS[level])
-        if level:
-            flow = 2 * F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
-    return flow
+    flow = averaged(searched(reference[-1], neighbour[-1]), SMOOTHINGS[-1])
+    flow = refined(reference[2], neighbour[2], flow, 2)
+    flow = refined(reference[1], neighbour[1], 2 * flow, 1)
+    flow = refined(reference[0], neighbour[0], 2 * enlarged(flow, GRIDS[1] // GRIDS[0]), 0)
+    return enlarged(flow, GRIDS[0])

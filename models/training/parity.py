@@ -17,6 +17,7 @@ import torch
 
 from deformable import ModulatedDeformConvPack
 from edvr import EDVR, Options
+from guided import FlowAlignment
 from tracks import LIVE_HALF, LIVE_X4
 
 SEED = 1
@@ -51,6 +52,11 @@ CONFIGURATIONS = {
     "live-wide": (LIVE_X4, 27, 22),
     "live-guided": (
         Options(**SMALL, reconstructStride=1, tail="light", alignReference=False, alignment="guided"), 34, 26,
+    ),
+    "live-flow": (
+        Options(
+            **SMALL | {"deformableGroups": 1}, reconstructStride=1, tail="light", alignReference=False, alignment="flow", withTsa=False,
+        ), 35, 25,
     ),
     "light-x1-reference": (Options(**SMALL, scale=1, featureStride=4, reconstructStride=4, tail="light"), 41, 35),
     "light-x1": (Options(**SMALL, scale=1, featureStride=4, tail="light"), 42, 35),
@@ -121,12 +127,12 @@ def restored(net: EDVR, window: np.ndarray) -> np.ndarray:
 def golden(options: Options, width: int, height: int) -> tuple[np.ndarray, dict]:
     net = network(options)
     output = restored(net, np.stack([frame(t, width, height) for t in range(options.numFrame)]))
-    layers = [m for m in net.modules() if isinstance(m, ModulatedDeformConvPack)]
+    layers = [m for m in net.modules() if isinstance(m, (ModulatedDeformConvPack, FlowAlignment))]
+    masks = [float((m.last_mask - 0.5).abs().mean()) for m in layers if isinstance(m, ModulatedDeformConvPack)]
     notes = {
         "largestOffset": max(float(m.last_offset.abs().max()) for m in layers),
         "meanOffset": float(np.mean([float(m.last_offset.abs().mean()) for m in layers])),
-        "meanMaskFromHalf": float(np.mean([float((m.last_mask - 0.5).abs().mean()) for m in layers])),
-    }
+    } | ({"meanMaskFromHalf": float(np.mean(masks))} if masks else {})
     return output, notes
 
 

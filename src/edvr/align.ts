@@ -4,7 +4,7 @@
  */
 import type { Value } from '../onnx/graph-file.js';
 import type { Features } from './feature-pyramid.js';
-import { guidedAlign } from './guided-align.js';
+import { flowAlign, guidedAlign } from './guided-align.js';
 import type { Network } from './network.js';
 import { pcdAlign } from './pcd-align.js';
 import { singleAlign, stackedAlign } from './single-level-align.js';
@@ -21,6 +21,8 @@ export function align(net: Network, neighbour: Features, reference: Features, in
       return singleAlign(net, neighbour, reference, incremental);
     case 'guided':
       return guidedAlign(net, neighbour, reference);
+    case 'flow':
+      return flowAlign(net, neighbour, reference);
     case 'stacked':
       return stackedAlign(net, neighbour, reference, incremental);
   }

@@ -1,12 +1,21 @@
 /**
  * Modulated deformable convolution (Eq. 1; DCNv2), 3×3, padding 1: offsets and masks come from a feature map of their own.
  */
+import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Value } from '../onnx/graph-file.js';
 import { type Activation, activate, channelsOf, type Network } from './network.js';
 import { outputRows } from './parameters.js';
 
 /** Taps of a 3×3 kernel. */
-const TAPS = 9;
+export const TAPS = 9;
+
+/** Offsets (1, 18·groups, h, w) by which every tap starts from where `flow` (1, 2, h, w), Δy and Δx, points. */
+export function tapsFrom(graph: GraphBuilder, flow: Value, groups: number): Value {
+  return graph.concat(
+    Array.from({ length: TAPS * groups }, () => flow),
+    1,
+  );
+}
 
 /**
  * Samples `x` (n, c, h, w) where `offsetFeature` (n, c, h, w) says; gives (n, c, h, w).
@@ -40,16 +49,7 @@ export function deformableConv(
       },
     );
   const learnt = rows(0, 2 * TAPS * groups);
-  const offset =
-    flow === undefined
-      ? learnt
-      : graph.add(
-          learnt,
-          graph.concat(
-            Array.from({ length: TAPS * groups }, () => flow),
-            1,
-          ),
-        );
+  const offset = flow === undefined ? learnt : graph.add(learnt, tapsFrom(graph, flow, groups));
   net.onOffsets?.(offset, key);
   const mask = activate(net, rows(2 * TAPS * groups, 3 * TAPS * groups), 'sigmoid');
   // Eq. 1: y(p0) = Σ_k w_k · x(p0 + p_k + Δp_k) · Δm_k

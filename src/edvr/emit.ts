@@ -188,7 +188,8 @@ function restoreWindow(
 
 function featureDims(net: Network, { l1 }: Geometry, name: FeatureName): Dims {
   const divisor = /l3$|^luma4$/.test(name) ? 4 : /l2$|^luma2$/.test(name) ? 2 : 1;
-  return [1, name.startsWith('luma') ? 1 : net.options.numFeat, l1.height / divisor, l1.width / divisor];
+  const channels = name === 'pixels' ? 3 : name.startsWith('luma') ? 1 : net.options.numFeat;
+  return [1, channels, l1.height / divisor, l1.width / divisor];
 }
 
 function featureInput(info: TensorInfo): FeatureInput {

@@ -7,7 +7,7 @@
  * W·[F_{t+i}, F_t] = W_near·F_{t+i} + W_ref·F_t, so `near.lK` is wanted of neighbours, `reference.lK` of the reference.
  */
 import type { Value } from '../onnx/graph-file.js';
-import { firstConv } from './frame-input.js';
+import { convOverPixels, firstConv } from './frame-input.js';
 import { type LumaLevel, lumaLevel, lumaLevels } from './lucas-kanade.js';
 import { conv, type Network, residualBlocks } from './network.js';
 import type { EdvrOptions } from './options.js';
@@ -18,8 +18,8 @@ import { preDeblur } from './predeblur.js';
 export const levels = ['l3', 'l2', 'l1'] as const;
 export type Level = (typeof levels)[number];
 
-/** A frame's features by name. */
-export type FeatureName = Level | LumaLevel | `near.${Level}` | `reference.${Level}` | 'reference.cas';
+/** A frame's features by name; 'pixels' are the frame itself, RGB in [0, 1]. */
+export type FeatureName = Level | 'pixels' | LumaLevel | `near.${Level}` | `reference.${Level}` | 'reference.cas';
 
 /** Gives a frame's feature (1, nf, h, w), computing it (or declaring it as an input) when first asked. */
 export type Features = (name: FeatureName) => Value;
@@ -27,6 +27,7 @@ export type Features = (name: FeatureName) => Value;
 /** Names of what is kept of a frame; incrementally with the halves of the first offset convolutions. */
 export function featureNames({ alignment }: EdvrOptions, incremental: boolean): readonly FeatureName[] {
   if (alignment === 'guided') return ['l1', ...lumaLevels];
+  if (alignment === 'flow') return ['l1', 'pixels', ...lumaLevels];
   if (alignment !== 'pcd') return incremental ? ['l1', 'near.l1', 'reference.l1'] : ['l1'];
   const halves = levels.flatMap((level): FeatureName[] => [`near.${level}`, `reference.${level}`]);
   return incremental ? ['l1', 'l2', 'l3', ...halves, 'reference.cas'] : ['l1', 'l2', 'l3'];
@@ -60,16 +61,21 @@ export function featurePyramid(net: Network, pixels: Value): Features {
     }
   });
   const luma: (level: LumaLevel) => Value = once((level) => lumaLevel(net, pixels, level, luma));
-  return withHalves(net, pyramid, luma);
+  return withHalves(net, (name) => (name === 'pixels' ? planes(net, pixels) : pyramid(name)), luma);
 }
 
 /** A frame's levels with the halves of the first offset convolutions. */
-function withHalves(net: Network, pyramid: (level: Level) => Value, luma: (level: LumaLevel) => Value): Features {
+function withHalves(
+  net: Network,
+  pyramid: (level: Level | 'pixels') => Value,
+  luma: (level: LumaLevel) => Value,
+): Features {
   return once((name) => {
     switch (name) {
       case 'l1':
       case 'l2':
       case 'l3':
+      case 'pixels':
         return pyramid(name);
       case 'luma1':
       case 'luma2':
@@ -125,4 +131,10 @@ function halved(net: Network, x: Value, level: 'l2' | 'l3'): Value {
 
 function levelOf(name: `${'near' | 'reference'}.${Level}`): Level {
   return name.slice(-2) as Level;
+}
+
+/** Pixels, uint8 (H, W, 3) → planes (1, 3, H, W) in [0, 1]. */
+function planes(net: Network, pixels: Value): Value {
+  const values = () => Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1).map((share) => share / 255);
+  return convOverPixels(net, pixels, { name: 'planes', dims: [3, 3, 1, 1], values }, undefined, { stride: 1, pad: 0 });
 }

@@ -3,6 +3,7 @@
  * level. Nothing here is learnt.
  *
  *     luma 1/4   search ±3 ─▶ Lucas–Kanade ─×2─▶  luma 1/2   Lucas–Kanade ─×2─▶  luma 1   Lucas–Kanade ─▶ flow
+ *     flow's grid       1/4            1/4                       1/4                        1/2              1
  *
  * Planes are (1, 1, h, w), luma in [0, 1]; flow is (1, 2, h, w), Δy and Δx in pixels of its level, from the reference to
  * the neighbour.
@@ -20,12 +21,27 @@ export type LumaLevel = (typeof lumaLevels)[number];
 type Lumas = (level: LumaLevel) => Value;
 
 const LUMA = [0.299, 0.587, 0.114];
-const ITERATIONS = { luma4: 4, luma2: 3, luma1: 3 } as const;
-/** Pixels that are taken to move alike, and over which the flow is averaged after each iteration. */
-const WINDOW = 9;
-const SMOOTHING = 5;
+interface LevelPlan {
+  /** The level's planes over the frame: a half, a quarter. */
+  readonly size: number;
+  /** Pixels of the level between the places where the flow is asked for: it is smooth. */
+  readonly spacing: number;
+  readonly iterations: number;
+  /** Places of that grid that are taken to move alike. */
+  readonly window: number;
+  /** Places over which the flow is averaged after each iteration. */
+  readonly smoothing: number;
+}
+
+const PLANS: Readonly<Record<LumaLevel, LevelPlan>> = {
+  luma4: { size: 4, spacing: 1, iterations: 3, window: 9, smoothing: 5 },
+  luma2: { size: 2, spacing: 2, iterations: 2, window: 3, smoothing: 3 },
+  luma1: { size: 1, spacing: 2, iterations: 2, window: 3, smoothing: 3 },
+};
 /** Whole pixels searched each way at the coarsest level. */
 const REACH = 3;
+/** Pixels of the coarsest level that are compared there. */
+const COMPARED = 5;
 /** Added to the diagonal: what has no texture stays where the coarser level saw it. */
 const DAMPING = 1e-4;
 const LONGEST_STEP = 1;
@@ -57,12 +73,12 @@ export function lumaLevel(net: Network, pixels: Value, level: LumaLevel, finer: 
 
 /** The flow at the finest level, from the reference's luma to the neighbour's. */
 export function opticalFlow(graph: GraphBuilder, reference: Lumas, neighbour: Lumas): Value {
-  let flow = searched(graph, reference('luma4'), neighbour('luma4'));
-  for (const level of lumaLevels.toReversed()) {
-    flow = refined(graph, reference(level), neighbour(level), flow, ITERATIONS[level]);
-    if (level !== 'luma1') flow = graph.mul(graph.upsample(flow, 2), number(graph, 2));
-  }
-  return flow;
+  const finer = (level: LumaLevel, flow: Value) =>
+    refined(graph, reference(level), neighbour(level), flow, PLANS[level]);
+  const doubled = (flow: Value) => graph.mul(flow, number(graph, 2));
+  const coarsest = finer('luma4', searched(graph, reference('luma4'), neighbour('luma4')));
+  const middle = finer('luma2', doubled(coarsest));
+  return graph.upsample(finer('luma1', doubled(graph.upsample(middle, 2))), 2);
 }
 
 /** `plane` (1, c, h, w) where `flow` (1, 2, h, w) points, bilinear; beyond the edge, the edge. */
@@ -92,15 +108,20 @@ function searched(graph: GraphBuilder, reference: Value, neighbour: Value): Valu
   const kernel = graph.initializer(constant('search/shifts', [side * side, 1, side, side], shifts));
   const difference = graph.sub(graph.conv(edged(graph, neighbour, REACH), kernel, undefined), reference);
   const distance = graph.initializer(constant('search/distances', [1, side * side, 1, 1], distances));
-  const best = graph.argMin(graph.add(averaged(graph, graph.mul(difference, difference), WINDOW), distance), 1);
+  const best = graph.argMin(graph.add(averaged(graph, graph.mul(difference, difference), COMPARED), distance), 1);
   const place = graph.cast(best, 'float32');
   const row = graph.floor(graph.mul(graph.add(place, number(graph, 0.5)), number(graph, 1 / side)));
   const column = graph.sub(place, graph.mul(row, number(graph, side)));
-  return averaged(graph, graph.sub(graph.concat([row, column], 1), number(graph, REACH)), SMOOTHING);
+  return averaged(graph, graph.sub(graph.concat([row, column], 1), number(graph, REACH)), PLANS.luma4.smoothing);
 }
 
-/** Lucas–Kanade at one level: the step that brings the windows together to first order, so many times. */
-function refined(graph: GraphBuilder, reference: Value, neighbour: Value, begin: Value, iterations: number): Value {
+/** Lucas–Kanade at one level: the step that brings the windows together to first order, again and again. */
+function refined(graph: GraphBuilder, reference: Value, neighbour: Value, begin: Value, plan: LevelPlan): Value {
+  const { spacing, window, smoothing } = plan;
+  const windowed = (plane: Value) => {
+    const thinned = spacing === 1 ? plane : graph.averagePool(plane, [spacing, spacing], [spacing, spacing], [0, 0]);
+    return averaged(graph, thinned, window);
+  };
   const around = edged(graph, reference, 1);
   const gy = graph.conv(
     around,
@@ -114,7 +135,7 @@ function refined(graph: GraphBuilder, reference: Value, neighbour: Value, begin:
   );
   const products = graph.concat([graph.mul(gy, gy), graph.mul(gx, gx), graph.mul(gy, gx)], 1);
   const damping = graph.initializer(constant('damping', [1, 3, 1, 1], [DAMPING, DAMPING, 0]));
-  const tensor = graph.add(averaged(graph, products, WINDOW), damping);
+  const tensor = graph.add(windowed(products), damping);
   const [yy, xx, xy] = [0, 1, 2].map((i) => graph.slice(tensor, 1, i, i + 1)) as [Value, Value, Value];
   const determinant = graph.sub(graph.mul(yy, xx), graph.mul(xy, xy));
   // The inverse of the structure tensor, negative, for [Δy, Δx] = inverse · [along y, along x].
@@ -122,22 +143,23 @@ function refined(graph: GraphBuilder, reference: Value, neighbour: Value, begin:
   const other = graph.div(xy, determinant);
   const gradient = graph.concat([gy, gx], 1);
   let flow = begin;
-  for (let i = 0; i < iterations; i++) {
-    const difference = graph.sub(sampled(graph, neighbour, flow), reference);
-    const along = averaged(graph, graph.mul(gradient, difference), WINDOW);
+  for (let i = 0; i < plan.iterations; i++) {
+    const everywhere = spacing === 1 ? flow : graph.upsample(flow, spacing);
+    const difference = graph.sub(sampled(graph, neighbour, everywhere), reference);
+    const along = windowed(graph.mul(gradient, difference));
     const across = graph.concat([graph.slice(along, 1, 1, 2), graph.slice(along, 1, 0, 1)], 1);
     const step = graph.add(graph.mul(own, along), graph.mul(other, across));
-    flow = averaged(graph, graph.add(flow, graph.clip(step, -LONGEST_STEP, LONGEST_STEP)), SMOOTHING);
+    flow = averaged(graph, graph.add(flow, graph.clip(step, -LONGEST_STEP, LONGEST_STEP)), smoothing);
   }
   return flow;
 }
 
 function reach(): number {
-  // Each iteration looks a window, a gradient and the averaging further; upsampling a pixel from its coarse side.
-  const iteration = (WINDOW >> 1) + 1 + (SMOOTHING >> 1);
-  const search = REACH + (WINDOW >> 1) + (SMOOTHING >> 1);
-  const coarse = 4 * (search + ITERATIONS.luma4 * iteration + 1);
-  return coarse + 2 * (ITERATIONS.luma2 * iteration + 1) + ITERATIONS.luma1 * iteration + 1;
+  // Each iteration looks a gradient, a window and the averaging further; upsampling a place of the grid to its side.
+  const search = REACH + (COMPARED >> 1) + (PLANS.luma4.smoothing >> 1);
+  const ofLevel = ({ size, spacing, iterations, window, smoothing }: LevelPlan) =>
+    size * (iterations * (1 + spacing * ((window >> 1) + (smoothing >> 1) + 1)) + 1);
+  return 4 * search + Object.values(PLANS).reduce((sum, plan) => sum + ofLevel(plan), 0) + 1;
 }
 
 /** The mean of a square window, of what of it lies in the picture. */

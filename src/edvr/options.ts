@@ -52,11 +52,11 @@ const fields = {
 
   /**
    * 'pcd', or what the ablation compares it with: one deformable convolution, or four (Table 4, Models 1 and 2); or, not in
-   * the paper, 'guided': one, guided by optical flow.
+   * the paper, one where optical flow points: 'guided', over the neighbour's features, or 'flow', over its pixels.
    */
   alignment: {
-    expected: '"pcd", "single", "stacked" or "guided"',
-    schema: z.enum(['pcd', 'single', 'stacked', 'guided']).default('pcd'),
+    expected: '"pcd", "single", "stacked", "guided" or "flow"',
+    schema: z.enum(['pcd', 'single', 'stacked', 'guided', 'flow']).default('pcd'),
   },
 } as const;
 
@@ -104,6 +104,11 @@ export function outputScale(options: EdvrOptions): number {
   return options.hrIn ? 1 : options.scale;
 }
 
+/** Whether alignment goes by the optical flow between frames. */
+export function followsFlow({ alignment }: EdvrOptions): boolean {
+  return alignment === 'guided' || alignment === 'flow';
+}
+
 /** Size of reconstruction over the size of L1. */
 export function finerBy({ featureStride, reconstructStride = featureStride }: EdvrOptions): number {
   return featureStride / reconstructStride;
@@ -138,8 +143,12 @@ function rules(o: EdvrOptions): readonly (readonly [boolean, string])[] {
     ],
     [o.tail === 'paper' || !o.hrIn, 'Expected options.tail "paper" with hrIn but received "light"'],
     [
-      o.alignment !== 'guided' || (o.featureStride === 1 && !o.hrIn),
-      'Expected features at the size of the input (featureStride 1, no hrIn) with options.alignment "guided"',
+      !followsFlow(o) || (o.featureStride === 1 && !o.hrIn),
+      `Expected features at the size of the input (featureStride 1, no hrIn) with options.alignment "${o.alignment}"`,
+    ],
+    [
+      o.alignment !== 'flow' || !o.alignReference,
+      'Expected alignReference false with options.alignment "flow": the reference has features of its own',
     ],
   ];
 }

@@ -7,13 +7,13 @@
  */
 import { reduction } from './geometry.js';
 import { flowReach } from './lucas-kanade.js';
-import { type EdvrOptions, finerBy } from './options.js';
+import { type EdvrOptions, finerBy, followsFlow } from './options.js';
 
 /** The largest distance in pixels of the frame, along one axis, to each side. */
 export function receptiveField(options: EdvrOptions): number {
   const { numReconstructBlock, numReconstructFeat, numFeat, withTsa, reconstructStride } = options;
   const l1 = pyramid(options);
-  const aligned = options.alignment === 'guided' ? guidedAlignment(l1) : alignment(l1);
+  const aligned = followsFlow(options) ? flowAlignment(options, l1) : alignment(l1);
   // temporal_attn, then down two levels and up again: pool, pool, l2 and l3 of the level branch, up2 twice, attn5.
   const fused = withTsa ? aligned + 1 + (1 + 2 + 4 + 4 + 4 + 2 + 1) : aligned;
   const first = numReconstructFeat === numFeat && reconstructStride === undefined ? 0 : 1;
@@ -33,9 +33,9 @@ function pyramid({ withPredeblur, hrIn, numExtractBlock }: EdvrOptions): number 
   return first + cleaned + 2 * numExtractBlock;
 }
 
-/** What guides the alignment looks much farther than features do; then offset_conv1, offset_conv2, conv_offset. */
-function guidedAlignment(l1: number): number {
-  return Math.max(flowReach, l1 + 1) + 3;
+/** Optical flow looks much farther than features do; where it is but a guide, offset_conv1, offset_conv2, conv_offset follow. */
+function flowAlignment({ alignment }: EdvrOptions, l1: number): number {
+  return Math.max(flowReach, l1 + 1) + (alignment === 'guided' ? 3 : 1);
 }
 
 /** PCD over pyramids whose L1 looks as far as `l1`. */

@@ -10,7 +10,7 @@ const sections: Readonly<Record<Module, string>> = {
   predeblur: 'PreDeblur (Sec. 3.1)',
   feature_pyramid: 'features and pyramid (Sec. 3.1, 3.2)',
   pcd_align: 'PCD alignment (Sec. 3.2, Eq. 1–4)',
-  align: 'alignment at one level (Table 4, or guided by optical flow)',
+  align: 'alignment at one level (Table 4, or by optical flow)',
   fusion: 'fusion (Sec. 3.3, Eq. 5–7)',
   reconstruction: 'reconstruction (Sec. 3.1)',
   upsampling: 'upsampling (Sec. 3.1)',

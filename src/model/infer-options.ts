@@ -2,7 +2,7 @@
  * A network's options, read off the shapes of its tensors.
  *
  * Two of them leave no trace there: which frame of the window is the reference (the middle, unless told), and whether it
- * is aligned to itself (it is, in the paper). 16 channels at a quarter may have `reconstructStride` 2
+ * is aligned to itself (it is, in the paper; never where optical flow alone says where to look). 16 channels at a quarter may have `reconstructStride` 2
  * or none: then it is taken to be there, as in the live models.
  */
 import { checkpointFault } from '../checkpoint/fault.js';
@@ -31,14 +31,14 @@ export function inferOptions(shapes: ReadonlyMap<string, Dims>, where: string): 
   const hrIn = has('predeblur.stride_conv_hr1') || has('conv_first_2');
   const featureStride = withPredeblur || hrIn ? 1 : Math.sqrt(axis('conv_first', 1) / 3);
   const alignment = alignmentOf(has);
-  const offsets = `${LAST_DEFORMABLE[alignment]}.conv_offset`;
   const reconstructStride = reconstructStrideOf(axis('conv_reconstruct', 1), numFeat, featureStride);
   const reduction = reconstructStride ?? featureStride;
   const tail = has('upconv1') ? 'paper' : 'light';
   return withoutDefaults({
     numFeat,
     numFrame: axis(fusion, 1) / numFeat,
-    deformableGroups: axis(offsets, 0) / OFFSETS_A_GROUP,
+    // What takes its places from the flow alone has no groups.
+    deformableGroups: alignment === 'flow' ? 1 : axis(`${LAST_DEFORMABLE[alignment]}.conv_offset`, 0) / OFFSETS_A_GROUP,
     numExtractBlock: blocksOf(shapes, 'feature_extraction'),
     numReconstructBlock: blocksOf(shapes, 'reconstruction'),
     numReconstructFeat: has('conv_reconstruct') ? axis('conv_reconstruct', 0) : numFeat,
@@ -50,14 +50,15 @@ export function inferOptions(shapes: ReadonlyMap<string, Dims>, where: string): 
     tail,
     scale: tail === 'paper' ? 4 : Math.sqrt(axis('conv_last', 0) / 3) / reduction,
     alignment,
+    ...(alignment === 'flow' ? { alignReference: false } : {}),
   } as Inferred);
 }
 
 /** What shapes tell. A number that makes no option is left for the options' own check to name. */
-type Inferred = Omit<EdvrOptions, 'centerFrameIdx' | 'alignReference'>;
+type Inferred = Omit<EdvrOptions, 'centerFrameIdx' | 'alignReference'> & { readonly alignReference?: boolean };
 
 /** A deformable convolution that every network of an alignment has. */
-const LAST_DEFORMABLE: Record<EdvrOptions['alignment'], string> = {
+const LAST_DEFORMABLE: Record<Exclude<EdvrOptions['alignment'], 'flow'>, string> = {
   pcd: 'pcd_align.cas_dcnpack',
   single: 'align.dcn_pack.0',
   stacked: 'align.dcn_pack.0',
@@ -65,6 +66,7 @@ const LAST_DEFORMABLE: Record<EdvrOptions['alignment'], string> = {
 };
 
 function alignmentOf(has: (key: string) => boolean): EdvrOptions['alignment'] {
+  if (has('align')) return 'flow';
   if (has('align.dcn_pack')) return 'guided';
   if (has('align.dcn_pack.1')) return 'stacked';
   return has('align.dcn_pack.0') ? 'single' : 'pcd';

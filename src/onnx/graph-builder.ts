@@ -49,7 +49,9 @@ export class GraphBuilder extends GraphFile {
       pads: [pad, pad, pad, pad],
       strides: [1, 1],
     };
-    return this.node('DeformConv', [x, weight, sampling.offset, bias, sampling.mask], dims, { attributes });
+    const { offset, mask } = sampling;
+    const inputs = [x, weight, offset, bias, ...(mask === undefined ? [] : [mask])];
+    return this.node('DeformConv', inputs, dims, { attributes });
   }
 
   relu(x: Value): Value {
@@ -228,6 +230,7 @@ type Pair = readonly [y: number, x: number];
 /** Where a deformable convolution samples. */
 export interface DeformSampling {
   readonly offset: Value;
-  readonly mask: Value;
+  /** None weighs every tap alike. */
+  readonly mask?: Value;
   readonly groups: number;
 }

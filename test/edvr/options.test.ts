@@ -53,7 +53,7 @@ describe('faults', () => {
     [
       'an unknown alignment',
       { alignment: 'optical flow' },
-      'Expected "pcd", "single", "stacked" or "guided" for options.alignment but received "optical flow"',
+      'Expected "pcd", "single", "stacked", "guided" or "flow" for options.alignment but received "optical flow"',
     ],
     ['a scale of three', { scale: 3 }, 'Expected 1, 2 or 4 for options.scale but received 3'],
     ['an unknown option', { num_feat: 64 }, `Expected only known options but received "num_feat"; known are ${known}`],

@@ -22,6 +22,11 @@ const networks: readonly [string, EdvrOptionsInput, number][] = [
     { ...small, alignment: 'guided', reconstructStride: 1, tail: 'light', alignReference: false },
     768,
   ],
+  [
+    'whose pixels optical flow brings',
+    { ...small, alignment: 'flow', reconstructStride: 1, tail: 'light', alignReference: false, withTsa: false },
+    640,
+  ],
   ['with PreDeblur', { ...small, withPredeblur: true }, 256],
   ['that takes frames at output size', { ...small, hrIn: true }, 768],
 ];
