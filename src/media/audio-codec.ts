@@ -43,3 +43,8 @@ export function audioCodecOf(caps: string): AudioCodec | null {
 export function audioCodecName(caps: string): string {
   return audioCodecOf(caps)?.name ?? caps.replace(/,.*$/s, '');
 }
+
+/** A field of caps as GStreamer writes them, without its type: capsField("audio/x-alaw, rate=(int)8000", "rate") is "8000". */
+export function capsField(caps: string, name: string): string | undefined {
+  return new RegExp(`[,;]\\s*${name}=\\(\\w+\\)\\s*(<[^>]*>|"[^"]*"|[^,;\\s]+)`).exec(caps)?.[1];
+}

@@ -9,7 +9,7 @@
 import { defer, filter, map, share } from 'rxjs';
 import { encodeFrameHeader, FRAME_HEADER_BYTES } from '../wire/frame-message.js';
 import { readAccessUnit } from './annex-b.js';
-import { initialisationSegment, mediaFragment } from './fragmented-mp4.js';
+import { h264Fragment, h264Segment } from './h264-mp4.js';
 import type { EncodedFrame } from './view-encoder.js';
 import type { ViewFeed } from './view-feed.js';
 
@@ -69,8 +69,8 @@ class TrackMuxer {
     }
     this.#sequence += 1;
     const timeUs = this.#timeAfter(ptsNs / 1000n);
-    const fragment = mediaFragment({ sequence: this.#sequence, timeUs, durationUs: this.#durationUs, key, units });
-    return key ? Buffer.concat([initialisationSegment({ ...size, sps, pps }), fragment]) : fragment;
+    const fragment = h264Fragment({ sequence: this.#sequence, timeUs, durationUs: this.#durationUs, key, units });
+    return key ? Buffer.concat([h264Segment({ ...size, sps, pps }), fragment]) : fragment;
   }
 
   /** Times rise, as MP4 demands, even where a stream that was started anew begins at zero again. */

@@ -2,6 +2,7 @@
  * What the doors of the server (HTTP, WebSocket, MJPEG) share: the streams by name, one feed per view and codec, and the
  * count of who is watching.
  */
+import type { Observable } from 'rxjs';
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { Codec, View } from '../wire/view.js';
@@ -9,6 +10,7 @@ import type { Refusal } from './access.js';
 import { networkOf } from './address-limits.js';
 import { createFmp4Feed } from './fmp4-feed.js';
 import type { OpenPictureEncoder } from './picture-encoder.js';
+import { createSoundFeed, type SoundPart } from './sound-feed.js';
 import { createViewFeed, type ViewFeed } from './view-feed.js';
 
 /** One client and what it got. */
@@ -36,6 +38,8 @@ export interface Client {
 export interface HubStream {
   readonly live: LiveStream;
   readonly feeds: Readonly<Record<Codec, Readonly<Record<View, ViewFeed>>>>;
+  /** Absent where the stream never has sound. */
+  readonly sound: Observable<SoundPart> | undefined;
 }
 
 /** What the hub needs to know beside its streams. */
@@ -75,7 +79,7 @@ export class Hub {
       perView((view) => createViewFeed({ stream: live, view, openEncoder: encoder, log }));
     const h264 = open(encoders.h264);
     const feeds = { jpeg: open(encoders.jpeg), h264, fmp4: perView((view) => createFmp4Feed(h264[view])) };
-    this.#streams.set(live.name, { live, feeds });
+    this.#streams.set(live.name, { live, feeds, sound: createSoundFeed(live) });
   }
 
   /** Shows a stream no longer; its clients are sent away. */

@@ -4,9 +4,10 @@
  * A frame is handed to the socket only while little is waiting in this process (`bufferedAmount`) and the client answers
  * pings in time. The second rule sees what the first can't: megabytes in the kernel's buffers, which would show a slow
  * viewer the past. A pong comes back only after everything sent before the ping was read. A client of H.264 or
- * fMP4 that lost a frame gets nothing before the next key frame, which is asked for as soon as it keeps up again.
+ * fMP4 that lost a frame gets nothing before the next key frame, which is asked for as soon as it keeps up again. Sound goes
+ * to who asks for it, under the same rules.
  */
-import type { Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
 import { WebSocket } from 'ws';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { LiveStream } from '../frame/live-stream.js';
@@ -16,6 +17,7 @@ import { type HelloMessage, parseClientMessage, type ServerMessage, type StateMe
 import type { Codec, View } from '../wire/view.js';
 import type { Client, ClientStatus } from './hub.js';
 import type { ServerSettings } from './server-settings.js';
+import type { SoundCourse, SoundPart } from './sound-feed.js';
 import type { EncodedFrame } from './view-encoder.js';
 import type { ViewFeed } from './view-feed.js';
 
@@ -26,6 +28,8 @@ export interface WebSocketClientOptions {
   readonly view: View;
   readonly codec: Codec;
   readonly feed: ViewFeed;
+  /** Absent where the stream never has sound. */
+  readonly sound: Observable<SoundPart> | undefined;
   readonly settings: ServerSettings;
   readonly log: Log;
   /** The connection has ended, for whatever reason. */
@@ -43,6 +47,9 @@ export class WebSocketClient implements Client {
   readonly #socket: WebSocket;
   readonly #frames: Subscription;
   #announced: Sizes;
+  #sound: Subscription | undefined;
+  /** The course of sound whose beginning the client has. */
+  #heard: SoundCourse | undefined;
   #framesSent = 0;
   #framesDropped = 0;
   #messagesThisSecond = 0;
@@ -71,6 +78,7 @@ export class WebSocketClient implements Client {
     );
     this.#socket.on('close', () => {
       this.#frames.unsubscribe();
+      this.#sound?.unsubscribe();
       options.onClosed(this);
     });
     this.#sayHello(this.#announced);
@@ -138,6 +146,30 @@ export class WebSocketClient implements Client {
     this.#ping();
   }
 
+  #listen(on: boolean): void {
+    if (!on) {
+      this.#sound?.unsubscribe();
+      this.#sound = undefined;
+      this.#heard = undefined;
+      return;
+    }
+    this.#sound ??= this.#options.sound?.subscribe({ next: (part) => this.#offerSound(part), error: () => {} });
+  }
+
+  #offerSound({ course, message, beginning }: SoundPart): void {
+    if (this.#socket.readyState !== WebSocket.OPEN || !this.#keepsUp()) {
+      return;
+    }
+    const begins = this.#heard !== course;
+    if (begins) {
+      this.#heard = course;
+      this.#send({ type: 'sound', ...course });
+    }
+    if (course.codec !== null) {
+      this.#socket.send(begins ? beginning : message);
+    }
+  }
+
   #keepsUp(): boolean {
     const { maxBufferedBytes, maxBehindMs } = this.#options.settings;
     return this.#socket.bufferedAmount <= maxBufferedBytes && this.#overdueMs() <= maxBehindMs;
@@ -175,6 +207,9 @@ export class WebSocketClient implements Client {
           return;
         case 'key':
           this.#options.feed.wantKey();
+          return;
+        case 'sound':
+          this.#listen(message.on);
           return;
       }
     } catch (error) {
@@ -223,7 +258,7 @@ export class WebSocketClient implements Client {
 }
 
 function stateOf(stream: LiveStream, framesDropped: number): StateMessage {
-  const { state, reason, fpsIn, fpsRestored, framesSkipped, stageMs } = stream.status();
+  const { state, reason, fpsIn, fpsRestored, framesSkipped, stageMs, audio } = stream.status();
   return {
     type: 'state',
     state,
@@ -232,6 +267,7 @@ function stateOf(stream: LiveStream, framesDropped: number): StateMessage {
     fpsRestored,
     framesSkipped: Object.values(framesSkipped).reduce((sum, count) => sum + count, 0),
     framesDropped,
+    ...(audio === undefined ? {} : { audio: audio.codec }),
     stageMs: Object.fromEntries(Object.entries(stageMs).map(([stage, { p50 }]) => [stage, Math.round(p50 * 10) / 10])),
   };
 }

@@ -56,6 +56,7 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): Upgr
         view,
         codec,
         feed: stream.feeds[codec][view],
+        sound: stream.sound,
         settings: settings(),
         log,
         onClosed: (closed) => hub.leave(closed),

@@ -7,7 +7,13 @@
  */
 
 import { decodeFrameMessage, type FrameMessage } from '../wire/frame-message.js';
-import { type HelloMessage, parseServerMessage, type StateMessage } from '../wire/json-message.js';
+import {
+  type HelloMessage,
+  parseServerMessage,
+  type SoundAnnouncement,
+  type StateMessage,
+} from '../wire/json-message.js';
+import { decodeSoundMessage, isSoundMessage, type SoundMessage } from '../wire/sound-message.js';
 import type { Codec, View } from '../wire/view.js';
 import { backOffMs } from './back-off.js';
 import { listStreams, type StreamSummary, streamSocketUrl } from './server-api.js';
@@ -31,6 +37,9 @@ export interface ConnectionEvents {
   hello(hello: HelloMessage): void;
   state(state: StateMessage): void;
   frame(frame: FrameMessage): void;
+  /** The sound that follows, where it is wanted; absent where it never is. */
+  soundAnnounced?(sound: SoundAnnouncement): void;
+  sound?(sound: SoundMessage): void;
   /** The server can't encode the codec that was asked for; JPEG is used from here on. */
   codecRefused(): void;
 }
@@ -51,6 +60,8 @@ export class Connection {
   readonly #view: View;
   #codec: Codec = 'jpeg';
   #wanted: string | undefined;
+  #soundWanted = false;
+  #soundAsked = false;
   #socket: WebSocket | undefined;
   #attempt = 0;
   #keyAskedMs = Number.NEGATIVE_INFINITY;
@@ -88,6 +99,12 @@ export class Connection {
       this.#keyAskedMs = now;
       this.#socket.send(JSON.stringify({ type: 'key' }));
     }
+  }
+
+  /** Asks for sound, or for no more of it; on a line that is opened anew as well. */
+  wantSound(on: boolean): void {
+    this.#soundWanted = on;
+    this.#askSound();
   }
 
   /** Hangs up for good. */
@@ -133,6 +150,7 @@ export class Connection {
     const socket = new WebSocket(streamSocketUrl(stream, this.#view, this.#codec));
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
+    this.#soundAsked = false;
     socket.onmessage = ({ data }: MessageEvent<unknown>) => {
       this.#listen();
       try {
@@ -153,6 +171,10 @@ export class Connection {
 
   #receive(data: unknown): void {
     if (data instanceof ArrayBuffer) {
+      if (isSoundMessage(data)) {
+        this.#events.sound?.(decodeSoundMessage(data));
+        return;
+      }
       this.#events.frame(decodeFrameMessage(data));
       return;
     }
@@ -163,12 +185,16 @@ export class Connection {
         this.#events.phase({ kind: 'open' });
         this.#events.hello(message);
         this.#askClock();
+        this.#askSound();
         return;
       case 'state':
         this.#events.state(message);
         return;
       case 'clock':
         this.clock.learn(message.clientTimeMs, message.serverTimeMs, pageTimeMs());
+        return;
+      case 'sound':
+        this.#events.soundAnnounced?.(message);
         return;
       case 'error':
       case undefined:
@@ -181,6 +207,13 @@ export class Connection {
     const ask = () => this.#socket?.send(JSON.stringify({ type: 'clock', clientTimeMs: pageTimeMs() }));
     this.#clockTimers = CLOCK_QUESTIONS_MS.map((delayMs) => setTimeout(ask, delayMs));
     this.#clockTimers.push(setInterval(ask, CLOCK_INTERVAL_MS));
+  }
+
+  #askSound(): void {
+    if (this.#soundWanted !== this.#soundAsked && this.#socket?.readyState === WebSocket.OPEN) {
+      this.#soundAsked = this.#soundWanted;
+      this.#socket.send(JSON.stringify({ type: 'sound', on: this.#soundWanted }));
+    }
   }
 
   #stopClock(): void {

@@ -96,6 +96,7 @@ export class Figures {
       ['lost on the line', state?.framesDropped.toLocaleString('en') ?? '–'],
       ['bit rate', `${megabits.toFixed(1)} Mbit/s`],
       ['codec', hello === undefined ? '–' : CODEC_NAMES[hello.codec]],
+      ['sound', state?.audio ?? 'none'],
       ...Object.entries(state?.stageMs ?? {}).map(([stage, ms]): [string, string] => [
         `${stage}, median`,
         `${Math.round(ms)} ms`,

@@ -38,7 +38,11 @@ controlSplit(stage, { split, canvas, scroller });
 const figures = new Figures();
 const loupe = new Loupe(element('loupe', HTMLCanvasElement));
 const preference = storedPreference();
-const viewer = new Viewer(stage, figures, preference, { changed: refresh, streams: showStreams, shown });
+const viewer = new Viewer(stage, figures, new Audio(), preference, {
+  changed: refresh,
+  streams: showStreams,
+  shown,
+});
 const recorder = new CanvasRecorder(canvas, (recording, extension) => {
   download(recording, fileName(extension));
   refresh();
@@ -138,9 +142,12 @@ function refresh(): void {
   page.state = phase.kind === 'open' ? (state?.state ?? 'open') : phase.kind;
   page.codec = hello?.codec ?? '';
   const { position } = playback;
-  element('paused', HTMLElement).hidden = position === undefined;
+  const { refused } = viewer.sound;
+  element('paused', HTMLElement).hidden = position === undefined && refused === undefined;
   if (position !== undefined) {
     setText('paused', `frame ${position.frame} of ${position.count} · ${position.missed} newer`);
+  } else if (refused !== undefined) {
+    setText('paused', `No sound: this browser doesn't play ${refused}`);
   }
   const auto = element('codec', HTMLSelectElement).options[0];
   if (auto !== undefined && hello !== undefined) {

@@ -1,18 +1,21 @@
 /**
  * One stream on the page: the line to the server, the decoder, the picture and the time it stands at.
  *
- *     Connection ─▶ Playback (keeps the last seconds) ─▶ decoder ─▶ Stage, Loupe, Figures
+ *     Connection ─▶ Playback (keeps the last seconds) ─▶ decoder ─▶ HeldPictures ─▶ Stage, Loupe, Figures
+ *                └▶ Sound, for which pictures wait
  */
 import type { HelloMessage, StateMessage } from '../wire/json-message.js';
 import type { Codec } from '../wire/view.js';
 import { type CodecPreference, chooseCodec, openDecoder } from './codec-choice.js';
 import { Connection, type Phase } from './connection.js';
-import type { DecodedPair, FrameDecoder } from './drawable.js';
+import { closePair, type DecodedPair, type FrameDecoder } from './drawable.js';
 import type { Figures } from './figures.js';
+import { HeldPictures } from './held-pictures.js';
 import { JpegDecoder } from './jpeg-decoder.js';
 import { Playback } from './playback.js';
 import type { StreamSummary } from './server-api.js';
 import { pageTimeMs } from './server-clock.js';
+import { Sound } from './sound.js';
 import type { Stage } from './stage.js';
 
 /** What the viewer tells the page. */
@@ -27,10 +30,12 @@ export interface ViewerEvents {
 /** Watches one stream at a time. */
 export class Viewer {
   readonly playback: Playback;
+  readonly sound: Sound;
   readonly #stage: Stage;
   readonly #figures: Figures;
   readonly #events: ViewerEvents;
   readonly #connection: Connection;
+  readonly #held: HeldPictures;
   #decoder: FrameDecoder;
   #preference: CodecPreference;
   #codec: Codec = 'jpeg';
@@ -40,12 +45,23 @@ export class Viewer {
   hello: HelloMessage | undefined;
   state: StateMessage | undefined;
 
-  constructor(stage: Stage, figures: Figures, preference: CodecPreference, events: ViewerEvents) {
+  constructor(
+    stage: Stage,
+    figures: Figures,
+    audio: HTMLAudioElement,
+    preference: CodecPreference,
+    events: ViewerEvents,
+  ) {
     this.#stage = stage;
     this.#figures = figures;
     this.#events = events;
     this.#preference = preference;
-    this.#decoder = new JpegDecoder((pair) => this.#showLive(pair));
+    this.#decoder = new JpegDecoder((pair) => this.#held.push(pair));
+    this.sound = new Sound(audio, { changed: () => events.changed() });
+    this.#held = new HeldPictures(
+      ({ header }) => this.sound.waitMs(header.ptsNs),
+      (pair) => this.#showLive(pair),
+    );
     this.playback = new Playback({
       stepped: (pair) => this.#show(pair),
       changed: () => events.changed(),
@@ -70,11 +86,14 @@ export class Viewer {
         // Nobody sees a hidden page: it decodes nothing, and shows the present as soon as it is seen again.
         if (!this.playback.take(frame) || document.hidden) {
           this.#decoder.clear();
+          this.#held.clear();
           this.#figures.interrupt();
           return;
         }
         this.#decoder.offer(frame);
       },
+      soundAnnounced: (announcement) => this.sound.announce(announcement),
+      sound: (message) => this.sound.take(message),
     });
   }
 
@@ -106,6 +125,8 @@ export class Viewer {
   hangUp(): void {
     this.#connection.close();
     this.#decoder.clear();
+    this.#held.clear();
+    this.sound.stop();
     // What was said of the stream holds no longer.
     this.phase = { kind: 'connecting' };
     this.hello = undefined;
@@ -116,15 +137,26 @@ export class Viewer {
 
   togglePause(): void {
     if (this.playback.paused) {
-      this.playback.goLive();
+      this.goLive();
     } else {
-      this.playback.pause(this.#shownSeq, this.#codec);
+      this.#pause();
     }
+  }
+
+  /** Back to the present, with its sound. */
+  goLive(): void {
+    this.playback.goLive();
+    this.sound.resume();
+  }
+
+  toggleSound(): void {
+    this.sound.on = !this.sound.on;
+    this.#connection.wantSound(this.sound.on);
   }
 
   /** Shows a frame of the last seconds, `frames` later or earlier; pauses first. */
   async step(frames: number): Promise<void> {
-    this.playback.pause(this.#shownSeq, this.#codec);
+    this.#pause();
     try {
       await this.playback.step(frames);
     } catch {
@@ -132,18 +164,24 @@ export class Viewer {
     }
   }
 
+  #pause(): void {
+    this.playback.pause(this.#shownSeq, this.#codec);
+    this.sound.pause();
+  }
+
   #use(codec: Codec): void {
     this.#decoder.close();
+    this.#held.clear();
     this.#codec = codec;
     this.#decoder = openDecoder(codec, {
-      decoded: (pair) => this.#showLive(pair),
+      decoded: (pair) => this.#held.push(pair),
       keyNeeded: () => this.#connection.requestKey(),
       failed: () => {
         this.#use('jpeg');
         this.#connection.watch(this.#stream, 'jpeg');
       },
     });
-    this.playback.goLive();
+    this.goLive();
     this.#figures.reset();
     this.#events.changed();
   }
@@ -153,6 +191,8 @@ export class Viewer {
     if (phase.kind !== 'open') {
       this.state = undefined;
       this.#decoder.clear();
+      this.#held.clear();
+      this.sound.stop();
       this.#figures.interrupt();
     }
     this.#events.changed();
@@ -160,8 +200,7 @@ export class Viewer {
 
   #showLive(pair: DecodedPair): void {
     if (this.playback.paused) {
-      pair.restored.close();
-      pair.source?.close();
+      closePair(pair);
       return;
     }
     this.#show(pair);

@@ -1,8 +1,9 @@
 /**
  * The JSON text messages that travel beside the frames: who sends what, and how what arrives is checked.
  *
- *     server ─▶ client   hello (first, and before any change of size or codec) · state (once a second) · clock · error
- *     client ─▶ server   clock · key (a decoder lost its thread)
+ *     server ─▶ client   hello (first, and before any change of size or codec) · state (once a second) · clock · error ·
+ *                        sound (before sound, and where its kind changes)
+ *     client ─▶ server   clock · key (a decoder lost its thread) · sound (wanted, or not any more)
  */
 import { LimpidError } from '../errors/limpid-error.js';
 import { type Codec, isCodec, isView, type View } from './view.js';
@@ -42,6 +43,8 @@ export interface StateMessage {
   readonly framesSkipped: number;
   /** Frames this client did not get because it reads too slowly. */
   readonly framesDropped: number;
+  /** What the source's sound is: "AAC", "A-law"; absent while it has none. */
+  readonly audio?: string;
   /** Medians of the stages of a frame's way, ms, over the last few hundred frames. */
   readonly stageMs?: Readonly<Record<string, number>>;
 }
@@ -61,7 +64,16 @@ export interface ErrorMessage {
   readonly message: string;
 }
 
-export type ServerMessage = HelloMessage | StateMessage | ClockMessage | ErrorMessage;
+/** Announces the sound messages that follow. */
+export interface SoundAnnouncement {
+  readonly type: 'sound';
+  /** What the source sends: "AAC", "A-law". */
+  readonly name: string;
+  /** What the messages hold, as RFC 6381 writes it; null where browsers don't play it: then none follow. */
+  readonly codec: string | null;
+}
+
+export type ServerMessage = HelloMessage | StateMessage | ClockMessage | ErrorMessage | SoundAnnouncement;
 
 /** Asks for the server's time; `clientTimeMs` comes back untouched. */
 export interface ClockQuestion {
@@ -74,7 +86,13 @@ export interface KeyRequest {
   readonly type: 'key';
 }
 
-export type ClientMessage = ClockQuestion | KeyRequest;
+/** Asks for sound, or for no more of it. */
+export interface SoundRequest {
+  readonly type: 'sound';
+  readonly on: boolean;
+}
+
+export type ClientMessage = ClockQuestion | KeyRequest | SoundRequest;
 
 /** Checks what a client wrote. Throws ERR_WIRE on anything that is not one of {@link ClientMessage}. */
 export function parseClientMessage(text: string): ClientMessage {
@@ -84,8 +102,13 @@ export function parseClientMessage(text: string): ClientMessage {
       return { type: 'clock', clientTimeMs: numberOf(message, 'clientTimeMs') };
     case 'key':
       return { type: 'key' };
+    case 'sound':
+      if (typeof message.on !== 'boolean') {
+        throw wireError('sound.on to be true or false', String(JSON.stringify(message.on)).slice(0, 40));
+      }
+      return { type: 'sound', on: message.on };
     default:
-      throw wireError('a message of type "clock" or "key"', JSON.stringify(message.type ?? null).slice(0, 40));
+      throw wireError('a message of type "clock", "key" or "sound"', JSON.stringify(message.type ?? null).slice(0, 40));
   }
 }
 
@@ -105,6 +128,12 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
       };
     case 'error':
       return { type: 'error', code: textOf(message, 'code'), message: textOf(message, 'message') };
+    case 'sound':
+      return {
+        type: 'sound',
+        name: textOf(message, 'name'),
+        codec: message.codec === null ? null : textOf(message, 'codec'),
+      };
     default:
       return undefined;
   }
@@ -149,6 +178,7 @@ function parseState(message: JsonRecord): StateMessage {
     fpsRestored: numberOf(message, 'fpsRestored'),
     framesSkipped: numberOf(message, 'framesSkipped'),
     framesDropped: numberOf(message, 'framesDropped'),
+    ...(message.audio === undefined ? {} : { audio: textOf(message, 'audio') }),
     ...(message.stageMs === undefined ? {} : { stageMs: numbersOf(message, 'stageMs') }),
   };
 }

@@ -5,6 +5,7 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import { WebSocket } from 'ws';
 import { decodeFrameMessage, type FrameMessage } from '../../src/wire/frame-message.js';
 import { type HelloMessage, parseServerMessage, type ServerMessage } from '../../src/wire/json-message.js';
+import { decodeSoundMessage, isSoundMessage, type SoundMessage } from '../../src/wire/sound-message.js';
 
 type Received = ServerMessage | FrameMessage;
 
@@ -18,12 +19,19 @@ export class TestClient {
   readonly socket: WebSocket;
   readonly frames: FrameMessage[] = [];
   readonly received: Received[] = [];
+  readonly sound: SoundMessage[] = [];
   #watchers = new Set<() => void>();
 
   constructor(url: string, headers: Readonly<Record<string, string>> = {}) {
     this.socket = new WebSocket(url.replace(/^http/, 'ws'), { headers });
     this.socket.on('message', (data: Buffer, isBinary: boolean) => {
-      const message = isBinary ? decodeFrameMessage(new Uint8Array(data)) : parseServerMessage(data.toString());
+      const bytes = new Uint8Array(data);
+      if (isBinary && isSoundMessage(bytes.buffer)) {
+        this.sound.push(decodeSoundMessage(bytes.buffer));
+        this.#notify();
+        return;
+      }
+      const message = isBinary ? decodeFrameMessage(bytes) : parseServerMessage(data.toString());
       if (message !== undefined) {
         this.received.push(message);
         if (isFrame(message)) {

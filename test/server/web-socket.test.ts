@@ -132,7 +132,7 @@ describe('WebSocket', () => {
     expect(await client.message('error')).toEqual({
       type: 'error',
       code: 'ERR_WIRE',
-      message: 'Expected a message of type "clock" or "key" but received "reboot"',
+      message: 'Expected a message of type "clock", "key" or "sound" but received "reboot"',
     });
     stream.emit();
     await client.frame(1);

@@ -72,8 +72,9 @@ describe('parseClientMessage', () => {
   it.each([
     ['{', 'Expected a JSON text message but received "{"'],
     ['7', 'Expected a JSON object as text message but received "7"'],
-    ['{}', 'Expected a message of type "clock" or "key" but received null'],
-    ['{"type":{"a":1}}', 'Expected a message of type "clock" or "key" but received {"a":1}'],
+    ['{}', 'Expected a message of type "clock", "key" or "sound" but received null'],
+    ['{"type":{"a":1}}', 'Expected a message of type "clock", "key" or "sound" but received {"a":1}'],
+    ['{"type":"sound","on":1}', 'Expected sound.on to be true or false but received 1'],
     ['{"type":"clock"}', 'Expected clock.clientTimeMs to be a finite number but received undefined'],
     ['{"type":"clock","clientTimeMs":1e999}', 'Expected clock.clientTimeMs to be a finite number but received null'],
   ])('refuses %s', (text, says) => {

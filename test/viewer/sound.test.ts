@@ -1,0 +1,119 @@
+/** Sound in the viewer: from a real camera's server through Limpid into a real browser, in step with the pictures. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { LimpidProcess } from '../e2e/limpid-process.js';
+import { makeSyncClip, SYNC_FPS } from '../fixtures/av-sync.mjs';
+import { startRtspServer } from '../fixtures/rtsp-server.js';
+import { scratchFolder } from '../fixtures/video-files.js';
+import { chromiumPath, launchBrowser, ViewerPage } from './page.js';
+
+/** After how much of each second of the clip it clicks, and what its pictures' luma says then (av-sync.mjs). */
+const CLICK_PHASE = 0.48;
+/** A click is placed by the picture that is shown meanwhile, and by one animation frame of the page. */
+const TOLERANCE_S = 2.5 / SYNC_FPS;
+const CLICKS = 6;
+
+const folder = scratchFolder('viewer-sound');
+const clip = join(folder, 'clip.mkv');
+
+describe.skipIf(chromiumPath === undefined)('sound in the viewer', () => {
+  let browser: Browser;
+  const open: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    makeSyncClip(clip, { seconds: 120, audio: ['-c:a', 'pcm_s16le'] });
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) {
+      await close();
+    }
+  });
+
+  it.each([
+    ['AAC', 'aac'],
+    ['Opus', 'opus'],
+    ['A-law', 'alaw'],
+  ] as const)('plays %s with the pictures of its time', async (name, audio) => {
+    const camera = await startRtspServer({ file: clip, width: 160, height: 96, fps: SYNC_FPS, gop: 1, audio });
+    open.push(() => camera.dispose());
+    const config = join(folder, `${audio}.yaml`);
+    const stream = `{ name: gate, source: "${camera.uri}", sourceOptions: { transport: tcp }, model: bypass }`;
+    writeFileSync(config, `server: { port: 0 }\nstreams: [${stream}]\n`);
+    const limpid = new LimpidProcess(['run', config]);
+    open.push(() => limpid.dispose());
+    const viewer = await ViewerPage.open(browser, 'about:blank');
+    open.push(() => viewer.close());
+    await viewer.page.addInitScript(watchSound);
+    await viewer.page.goto(await limpid.url());
+    await viewer.state('live');
+    await viewer.page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#sound')?.disabled === false);
+    await viewer.page.click('#sound');
+    expect(await viewer.page.getAttribute('#sound', 'aria-pressed')).toBe('true');
+    await viewer.page.waitForFunction((count) => (globalThis as unknown as Watched).clicks.length >= count, CLICKS);
+    const clicks = await viewer.page.evaluate(() => (globalThis as unknown as Watched).clicks);
+    const late = clicks.map((phase) => phase - CLICK_PHASE).sort((a, b) => a - b);
+    expect(Math.abs(late[late.length >> 1] ?? Number.NaN)).toBeLessThan(TOLERANCE_S);
+    await viewer.page.click('#toggle-statistics');
+    expect(await viewer.page.waitForFunction(readDetail, 'sound').then((row) => row.jsonValue())).toBe(name);
+    // Turned off, nothing more comes; the pictures go on.
+    await viewer.page.click('#sound');
+    await viewer.page.waitForFunction(() => (globalThis as unknown as Watched).element?.src === '');
+    await viewer.state('live');
+    expect(viewer.problems).toEqual([]);
+  });
+});
+
+/** Runs in the page: a row of the statistics, once it is there. */
+function readDetail(term: string): string | null | undefined {
+  const rows = [...document.querySelectorAll('#details div')];
+  return rows.find((row) => row.querySelector('dt')?.textContent === term)?.querySelector('dd')?.textContent;
+}
+
+interface Watched {
+  /** Phases of the clip's second that the pictures told when a click was heard. */
+  clicks: number[];
+  element?: HTMLAudioElement;
+}
+
+/** Runs in the page: listens to the sound that it plays, and reads off the picture when it clicks. */
+function watchSound(): void {
+  const watched = globalThis as unknown as Watched;
+  watched.clicks = [];
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function listened(this: HTMLMediaElement) {
+    if (this instanceof HTMLAudioElement && watched.element === undefined) {
+      watched.element = this;
+      listen(this);
+    }
+    return play.call(this);
+  };
+
+  function listen(element: HTMLAudioElement): void {
+    const context = new AudioContext();
+    const analyser = context.createAnalyser();
+    context.createMediaElementSource(element).connect(analyser).connect(context.destination);
+    const samples = new Float32Array(analyser.fftSize);
+    let quiet = true;
+    const look = () => {
+      analyser.getFloatTimeDomainData(samples);
+      const loud = samples.some((sample) => Math.abs(sample) > 0.2);
+      if (loud && quiet) {
+        watched.clicks.push(phaseOfPicture());
+      }
+      quiet = !loud;
+      requestAnimationFrame(look);
+    };
+    look();
+  }
+
+  /** Luma rises by 8 of 219 a frame, from 20, 25 frames a second. */
+  function phaseOfPicture(): number {
+    const canvas = document.querySelector('canvas');
+    const data = canvas?.getContext('2d')?.getImageData(canvas.width >> 2, canvas.height >> 1, 1, 1).data;
+    return Math.round((((data?.[1] ?? 0) * 219) / 255 + 16 - 20) / 8) / 25;
+  }
+}
