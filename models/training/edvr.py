@@ -53,6 +53,11 @@ class Options:
         return self.numFrame >> 1
 
     @property
+    def aligns(self) -> bool:
+        """Whether any frame of the window is aligned."""
+        return self.numFrame > 1 or self.alignReference
+
+    @property
     def multiple(self) -> int:
         """Height and width inside the network are multiples of this."""
         return 16 if self.hrIn else 4 * self.featureStride
@@ -80,7 +85,9 @@ class EDVR(nn.Module):
         else:
             self.conv_first = conv(3 * options.featureStride**2, nf)
         self.feature_extraction = blocks(options.numExtractBlock, nf)
-        if options.alignment == "pcd":
+        if not options.aligns:
+            pass  # One frame, by itself.
+        elif options.alignment == "pcd":
             self.conv_l2_1 = conv(nf, nf, stride=2)
             self.conv_l2_2 = conv(nf, nf)
             self.conv_l3_1 = conv(nf, nf, stride=2)
@@ -111,9 +118,9 @@ class EDVR(nn.Module):
 
     def begin(self) -> None:
         """Starts the alignment and the fusion where they learn best; see there."""
-        if self.options.alignment == "guided" and self.options.numFrame > 1:
+        if self.options.aligns and self.options.alignment == "guided":
             self.align.begin_between_pixels()
-        elif self.options.alignment == "pcd":
+        elif self.options.aligns and self.options.alignment == "pcd":
             self.pcd_align.begin_as_identity()
         if self.options.withTsa:
             self.fusion.begin_open()
@@ -138,6 +145,8 @@ class EDVR(nn.Module):
         What optical flow aligns has its luma behind L1, at three sizes, and behind them the frame where pixels are aligned.
         """
         l1 = self.extract(frames)
+        if not self.options.aligns:
+            return [l1]
         if self.options.alignment == "guided":
             return [l1, *luma_pyramid(frames)]
         if self.options.alignment == "flow":

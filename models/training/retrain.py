@@ -36,7 +36,8 @@ def main() -> None:
         print(f"{debian.fetch(photographs)} pictures from Debian's packages", flush=True)
     rendering = ("--track", args.track, "--out", sequences, "--count", args.count, "--seed", args.seed, "--workers", args.workers)
     step("prepare.py", "--data", photographs, *args.data, *rendering)
-    step("flow.py", "--data", sequences, "--workers", args.workers)
+    if TRACKS[args.track].taught:
+        step("flow.py", "--data", sequences, "--workers", args.workers)
     training = ("--track", args.track, "--data", sequences, "--out", run, "--seed", args.seed, "--threads", args.workers)
     step("train.py", *training, "--minutes", args.minutes, "--resume")
     step("export.py", run / "checkpoint.pt", "--track", args.track, "--out", args.work, "--sequences", args.count)

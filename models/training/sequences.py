@@ -36,7 +36,7 @@ class Sequences:
         for shard in sorted(self.folder.glob("shard-*")):
             if shard.name not in self.shards:
                 arrays = [np.load(shard / f"{part}.npy", mmap_mode="r") for part in ("lr", "hr")]
-                arrays.append(np.load(shard / "flow.npy", mmap_mode="r") if self.track.options.alignment == "pcd" else None)
+                arrays.append(np.load(shard / "flow.npy", mmap_mode="r") if self.track.taught else None)
                 weights = np.array([weight(done, self.track) for done in json.loads((shard / "meta.json").read_text())["sequences"]])
                 self.shards[shard.name] = (*arrays, weights / weights.sum())
         self.names = sorted(self.shards)
@@ -56,9 +56,8 @@ class Sequences:
         ys, xs, p = y * scale, x * scale, patch * scale
         truth = high[index, kept, ys : ys + p, xs : xs + p]
         yf, xf, p = y // stride, x // stride, patch // stride
-        # A guide needs no teacher: its sequences may lack the flow.
-        taught = self.track.options.alignment == "pcd"
-        motion = flows[index, kept, :, :, yf : yf + p, xf : xf + p].copy() if taught else np.zeros((2, 3, 1, 1), np.float32)
+        # What optical flow aligns needs no teacher: its sequences may lack the flow.
+        motion = flows[index, kept, :, :, yf : yf + p, xf : xf + p].copy() if self.track.taught else np.zeros((2, 3, 1, 1), np.float32)
         if step > 1:
             motion[:, 2] = 0
         turns, flip = rng.integers(4), rng.random() < 0.5

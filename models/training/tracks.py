@@ -19,6 +19,15 @@ class Track:
     patch: int
     # Weights of a clean sequence, a typical, an extreme one (see sequences.py).
     shares: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    # Windows a step, learning rate, and the share of the time from which the loss is psnr_loss (train.py).
+    batch: int = 5
+    rate: float = 1e-3
+    psnr_from: float = 0.4
+
+    @property
+    def taught(self) -> bool:
+        """Whether the neighbours' motion, of which flow.py tells, teaches the offsets."""
+        return self.options.alignment == "pcd" and self.options.numFrame > 1
 
     @property
     def low(self) -> int:
@@ -34,6 +43,11 @@ LIVE_HALF = Options(
 # Alignment at a quarter of the frame's size; reconstruction sees the reference's own pixels as well, on more channels.
 LIVE = replace(LIVE_HALF, featureStride=4, reconstructStride=4, numReconstructBlock=5, numReconstructFeat=48)
 LIVE_X4 = replace(LIVE, reconstructStride=2)
+# The neighbours' pixels where optical flow points: cheap enough for features and reconstruction at the size of the input.
+FLOW = replace(
+    LIVE_HALF, numFeat=32, featureStride=1, reconstructStride=1, numExtractBlock=0, numReconstructBlock=3, withTsa=False,
+    alignment="flow",
+)
 # As many operations as GUIDED, all of them for the one frame: what the window brings is the difference.
 GUIDED = replace(
     LIVE_HALF, featureStride=1, reconstructStride=1, numExtractBlock=1, numReconstructBlock=4, alignment="guided",
@@ -45,14 +59,16 @@ CAMERA = (
     " noise (read up to 4, shot up to 0.25 a level; 40 % correlated), 30 % Bayer mosaic, half sharpened; H.264 (75 %) or H.265"
     " (zerolatency, GOP 50, CRF 20-32)"
 )
-SHARES = (1.5, 3.0, 0.3)
+SHARES = (1.0, 3.0, 0.3)
+# What optical flow aligns learns from the first step on.
+BY_FLOW = {"batch": 6, "rate": 1.5e-3, "psnr_from": 0.0}
 # Nearly the clean sequences only, should encoded ones lie beside them.
 CLEAN = (1.0, 1e-9, 1e-9)
 
 TRACKS = {
-    "live-x4": Track("super-resolution", LIVE_X4, degradations.encoded, ENCODED, side=384, patch=64, shares=SHARES),
-    "live-x2": Track("super-resolution", replace(LIVE, scale=2), degradations.encoded, ENCODED, side=384, patch=128, shares=SHARES),
+    "live-x4": Track("super-resolution", FLOW, degradations.encoded, ENCODED, side=384, patch=48, shares=SHARES, **BY_FLOW),
+    "live-x2": Track("super-resolution", replace(FLOW, scale=2), degradations.encoded, ENCODED, side=384, patch=80, shares=SHARES, **BY_FLOW),
     "live-x1": Track("deblurring-compression", replace(LIVE, scale=1), degradations.camera, CAMERA, side=224, patch=128),
-    "clean-x4": Track("super-resolution", GUIDED, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN),
-    "clean-x4-alone": Track("super-resolution", ALONE, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN),
+    "clean-x4": Track("super-resolution", GUIDED, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
+    "clean-x4-alone": Track("super-resolution", ALONE, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
 }

@@ -1,7 +1,7 @@
 """Trains one of the live models on the rendered sequences; the learning rate follows the clock, so it ends when you say.
 
     python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05) [--track live-x4] [--resume] [--init WEIGHTS --part motion]
-    python train.py --data SHARDS --photographs DIR… --out DIR --minutes 90 --track clean-x4 --batch 6 --lr 1.5e-3 --psnr-from 0
+    python train.py --data SHARDS --photographs DIR… --out DIR --minutes 90 --track clean-x4
 
 All of the network at once, or one part of weights that exist: `motion`, what finds the neighbours, or `reference`, what
 restores from the middle frame. Charbonnier loss, then for the last part of the time the metric itself; Muon for the
@@ -175,8 +175,8 @@ def main() -> None:
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float)
     length.add_argument("--until", metavar="HH:MM", help="UTC")
-    parser.add_argument("--batch", type=int, default=5)
-    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--batch", type=int, help="windows a step; by default the track's, as the next two")
+    parser.add_argument("--lr", type=float)
     parser.add_argument("--optimizer", choices=("muon", "adam"), default="muon")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -185,17 +185,20 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, default="all")
     parser.add_argument("--offset-weight", type=float, default=0.1, help="of the offset loss; fades to zero")
     parser.add_argument("--photographs", type=Path, nargs="+", help="half of the windows are made of these, while training")
-    parser.add_argument("--psnr-from", type=float, default=0.4, help="share of the time from which the loss is psnr_loss")
+    parser.add_argument("--psnr-from", type=float, help="share of the time from which the loss is psnr_loss")
     args = parser.parse_args()
+    track = TRACKS[args.track]
+    batch = args.batch or track.batch
+    rate_at_first = track.rate if args.lr is None else args.lr
+    psnr_from = track.psnr_from if args.psnr_from is None else args.psnr_from
 
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     checkpoint, log = args.out / "checkpoint.pt", (args.out / "log.jsonl").open("a", buffering=1)
-    track = TRACKS[args.track]
     model = EDVR(track.options).to(memory_format=torch.channels_last)  # A third faster on a processor.
     model.begin()
-    optimizers = optimizers_for(model, args.part, args.optimizer, args.lr)
+    optimizers = optimizers_for(model, args.part, args.optimizer, rate_at_first)
     average = {name: value.clone() for name, value in model.state_dict().items()}
     step, start, end = 0, time.time(), end_time(args)
     if args.resume and checkpoint.exists():
@@ -209,20 +212,20 @@ def main() -> None:
         average = {name: value.clone() for name, value in model.state_dict().items()}
     sequences = Sequences(args.data, track)
     moves = Moves(args.photographs, track) if args.photographs else None
-    taught_motion = model.options.alignment == "pcd" and args.part != "reference"
+    taught_motion = track.taught and args.part != "reference"
     rng = np.random.default_rng([args.seed, step])
 
     losses, errors, norms, saved, marked = [], [], [], time.time(), time.time()
     while time.time() < end:
         progress = (time.time() - start) / (end - start)
-        rate = args.lr * min(1, (step + 1) / WARM_UP_STEPS) * (1 + math.cos(math.pi * progress)) / 2
+        rate = rate_at_first * min(1, (step + 1) / WARM_UP_STEPS) * (1 + math.cos(math.pi * progress)) / 2
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = rate * group["share"]
         if args.part == "all" and args.init is None and model.options.withTsa:
             for parameter in model.fusion.attention():
                 parameter.requires_grad_(progress >= ATTENTION_STAGE)
-        objective = charbonnier if args.init is None and progress < args.psnr_from else psnr_loss
-        low, high, motion = batch_of(rng, args.batch, sequences, moves)
+        objective = charbonnier if args.init is None and progress < psnr_from else psnr_loss
+        low, high, motion = batch_of(rng, batch, sequences, moves)
         loss, error = torch.zeros(()), 0.0
         if args.part == "motion":
             find_neighbours(model, low)
