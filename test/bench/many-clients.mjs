@@ -1,6 +1,7 @@
 /**
  * A hundred WebSocket clients on one 1280×720 stream: 75 read at once, 20 now and then, 5 never.
- * `node test/bench/many-clients.mjs [jpeg|h264] [seconds]`.
+ * `node test/bench/many-clients.mjs [jpeg|h264] [seconds] [model]`. The stream is 1280×720 shown as it is, or with a model of
+ * scale 4 restored from 320×180.
  *
  * First only the 75, then all: what the slow ones do to the server's CPU and memory, and to the jitter of the fast ones,
  * is the difference. The server runs in a process of its own, whose figures are printed; the clients take CPU as well.
@@ -11,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { quantile, timeCodeSource } from './time-code.mjs';
 
-const [codec = 'h264', secondsText = '10', role] = process.argv.slice(2);
+const [codec = 'h264', secondsText = '10', model = 'bypass', role] = process.argv.slice(2);
 const seconds = Number(secondsText);
 const FPS = 25;
 const FAST = 75;
@@ -24,11 +25,14 @@ async function serve() {
   const { BypassEngine } = await import('../../dist/engine/bypass-engine.js');
   const { silentLog } = await import('../../dist/log/log.js');
   const { startServer } = await import('../../dist/server/server.js');
+  const { openEngine } = await import('../../dist/engine/open-engine.js');
   const { openStream } = await import('../../dist/stream/open-stream.js');
+  const plain = model === 'bypass';
+  const [width, height] = plain ? [1280, 720] : [320, 180];
   const stream = openStream({
     name: 'bench',
-    source: timeCodeSource(1280, 720, FPS),
-    engine: new BypassEngine(1),
+    source: timeCodeSource(width, height, FPS),
+    engine: plain ? new BypassEngine(1) : await openEngine(model, { hosting: { isolation: 'process' } }),
     sinks: [],
     sceneCuts: false,
     reconnect: undefined,
@@ -42,13 +46,14 @@ async function serve() {
       cpuMs: (user + system) / 1000,
       rssMiB: process.memoryUsage.rss() / 2 ** 20,
       framesIn: stream.status().framesIn,
+      framesRestored: stream.status().framesRestored,
     });
   });
   process.on('disconnect', () => process.exit());
 }
 
 async function measure() {
-  const server = fork(fileURLToPath(import.meta.url), [codec, secondsText, 'server']);
+  const server = fork(fileURLToPath(import.meta.url), [codec, secondsText, model, 'server']);
   const [{ url }] = await once(server, 'message');
   const ask = async () => {
     server.send('figures');
@@ -58,7 +63,7 @@ async function measure() {
   for (let index = 0; index < FAST; index += 1) {
     clients.push(await connect(url, 'fast'));
   }
-  console.log(`${codec}, 1280×720 at ${FPS} fps, ${seconds} s each`);
+  console.log(`${codec}, ${model}, 1280×720 at ${FPS} fps, ${seconds} s each`);
   await round(`${FAST} fast`, clients, ask);
   for (let index = 0; index < SLOW + NEVER; index += 1) {
     clients.push(await connect(url, index < SLOW ? 'slow' : 'never'));
@@ -102,7 +107,7 @@ async function round(name, clients, ask) {
   const after = await ask();
   console.log(`\n${name}`);
   console.log(
-    `  server: ${((after.cpuMs - before.cpuMs) / seconds / 10).toFixed(0)} % of a core, ${after.rssMiB.toFixed(0)} MiB, ${after.framesIn - before.framesIn} frames in`,
+    `  server: ${((after.cpuMs - before.cpuMs) / seconds / 10).toFixed(0)} % of a core, ${after.rssMiB.toFixed(0)} MiB, ${after.framesIn - before.framesIn} frames in, ${after.framesRestored - before.framesRestored} shown`,
   );
   for (const kind of ['fast', 'slow', 'never']) {
     const frames = clients
