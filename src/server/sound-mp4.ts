@@ -60,7 +60,8 @@ export function soundTrackOf(caps: string): SoundTrack | undefined {
     case 'MP3':
       return asItIs('mp4a.6B', soundEntry('mp4a', shape, esds(OBJECT_MP3, Buffer.alloc(0))));
     case 'Opus':
-      return asItIs('opus', soundEntry('Opus', shape, dOps(shape)));
+      // More channels need a mapping, which caps don't say in full.
+      return shape.channels > 2 ? undefined : asItIs('opus', soundEntry('Opus', shape, dOps(shape)));
     case 'A-law':
     case 'µ-law':
       return samples(shape, (packet) => expandG711(packet, codec satisfies G711Law));
