@@ -1,6 +1,7 @@
 """Trains one of the live models on the rendered sequences; the learning rate follows the clock, so it ends when you say.
 
-    python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05) [--track live-x4] [--resume] [--init WEIGHTS --part motion]
+    python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05) [--track live-x4] [--resume] [--init WEIGHTS]
+    python train.py --data SHARDS --out DIR --minutes 30 --track live-x1 --init WEIGHTS --part motion
     python train.py --data SHARDS --photographs DIR… --out DIR --minutes 90 --track clean-x4
 
 All of the network at once, or one part of weights that exist: `motion`, what finds the neighbours, or `reference`, what
@@ -139,7 +140,7 @@ def find_neighbours(model: EDVR, low: torch.Tensor) -> None:
 def begin_from(model: EDVR, weights: dict) -> None:
     """Takes over every tensor whose name and shape agree: another track's network differs in its first and last layers."""
     own = model.state_dict()
-    model.load_state_dict(own | {name: value for name, value in weights.items() if own[name].shape == value.shape})
+    model.load_state_dict(own | {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape})
 
 
 def end_time(args: argparse.Namespace) -> float:
@@ -188,6 +189,8 @@ def main() -> None:
     parser.add_argument("--psnr-from", type=float, help="share of the time from which the loss is psnr_loss")
     args = parser.parse_args()
     track = TRACKS[args.track]
+    if args.part != "all" and not track.taught:
+        parser.error(f"Expected --part all for {args.track}, which is not made of parts, but received {args.part}")
     batch = args.batch or track.batch
     rate_at_first = track.rate if args.lr is None else args.lr
     psnr_from = track.psnr_from if args.psnr_from is None else args.psnr_from

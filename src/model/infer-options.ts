@@ -31,14 +31,17 @@ export function inferOptions(shapes: ReadonlyMap<string, Dims>, where: string): 
   const hrIn = has('predeblur.stride_conv_hr1') || has('conv_first_2');
   const featureStride = withPredeblur || hrIn ? 1 : Math.sqrt(axis('conv_first', 1) / 3);
   const alignment = alignmentOf(has);
+  const lastOffsets = alignment === 'flow' ? '' : `${LAST_DEFORMABLE[alignment]}.conv_offset`;
+  // A frame by itself is not aligned; what takes its places from the flow alone has no groups.
+  const numFrame = axis(fusion, 1) / numFeat;
+  const aligns = numFrame > 1 || has(lastOffsets);
   const reconstructStride = reconstructStrideOf(axis('conv_reconstruct', 1), numFeat, featureStride);
   const reduction = reconstructStride ?? featureStride;
   const tail = has('upconv1') ? 'paper' : 'light';
   return withoutDefaults({
     numFeat,
-    numFrame: axis(fusion, 1) / numFeat,
-    // What takes its places from the flow alone has no groups.
-    deformableGroups: alignment === 'flow' ? 1 : axis(`${LAST_DEFORMABLE[alignment]}.conv_offset`, 0) / OFFSETS_A_GROUP,
+    numFrame,
+    deformableGroups: aligns && alignment !== 'flow' ? axis(lastOffsets, 0) / OFFSETS_A_GROUP : 1,
     numExtractBlock: blocksOf(shapes, 'feature_extraction'),
     numReconstructBlock: blocksOf(shapes, 'reconstruction'),
     numReconstructFeat: has('conv_reconstruct') ? axis('conv_reconstruct', 0) : numFeat,
@@ -50,7 +53,7 @@ export function inferOptions(shapes: ReadonlyMap<string, Dims>, where: string): 
     tail,
     scale: tail === 'paper' ? 4 : Math.sqrt(axis('conv_last', 0) / 3) / reduction,
     alignment,
-    ...(alignment === 'flow' ? { alignReference: false } : {}),
+    ...(aligns && alignment !== 'flow' ? {} : { alignReference: false }),
   } as Inferred);
 }
 

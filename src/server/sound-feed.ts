@@ -8,7 +8,7 @@ import type { AudioSlice, EncodedPacket } from '../frame/audio.js';
 import type { LiveStream } from '../frame/live-stream.js';
 import { audioCodecName } from '../media/audio-codec.js';
 import { encodeSoundHeader } from '../wire/sound-message.js';
-import { movieFragment } from './fragmented-mp4.js';
+import { type Mp4Sample, movieFragment } from './fragmented-mp4.js';
 import { type SoundTrack, soundTrackOf } from './sound-mp4.js';
 
 /** A little while of sound. */
@@ -78,25 +78,43 @@ class SoundMuxer {
         };
   }
 
+  /** The packets that hold something; where sound is missing between two of them another fragment begins. */
   #fragment(track: SoundTrack, packets: readonly EncodedPacket[]): Part | undefined {
+    const fragments: Buffer[] = [];
+    let begin: bigint | undefined;
+    let run: Mp4Sample[] = [];
+    let runUs = 0n;
+    const finish = () => {
+      if (run.length > 0) {
+        this.#sequence += 1;
+        fragments.push(movieFragment({ sequence: this.#sequence, timeUs: runUs, key: true, samples: run }));
+        run = [];
+      }
+    };
     const timed = packets.filter(isTimed);
-    const [first] = timed;
-    if (first === undefined) {
-      return undefined;
+    for (const [i, packet] of timed.entries()) {
+      const sample = track.sampleOf(packet.data);
+      if (sample === undefined) {
+        continue;
+      }
+      const timeUs = this.#timeOf(packet.ptsNs / NS_PER_US);
+      if (timeUs !== this.#endUs) {
+        finish();
+      }
+      runUs = run.length === 0 ? timeUs : runUs;
+      begin ??= timeUs;
+      const durationUs = sample.durationUs ?? durationOf(packet, timed[i + 1]);
+      run.push({ durationUs, data: [sample.data] });
+      this.#endUs = timeUs + BigInt(durationUs);
     }
-    const samples = timed.flatMap((packet, i) => {
-      const data = track.sampleOf(packet.data);
-      return data === undefined ? [] : [{ durationUs: durationUs(packet, timed[i + 1]), data: [data] }];
-    });
-    if (samples.length === 0) {
-      return undefined;
-    }
-    const timeUs = this.#timeOf(first.ptsNs / NS_PER_US);
-    const totalUs = samples.reduce((sum, sample) => sum + sample.durationUs, 0);
-    this.#endUs = timeUs + BigInt(totalUs);
-    this.#sequence += 1;
-    const fragment = movieFragment({ sequence: this.#sequence, timeUs, key: true, samples });
-    return { ptsNs: timeUs * NS_PER_US, durationMs: totalUs / 1_000, fragment };
+    finish();
+    return begin === undefined || this.#endUs === undefined
+      ? undefined
+      : {
+          ptsNs: begin * NS_PER_US,
+          durationMs: Number(this.#endUs - begin) / 1_000,
+          fragment: Buffer.concat(fragments),
+        };
   }
 
   /** Right behind the last packet where it was meant to be there. */
@@ -120,7 +138,7 @@ function isTimed(packet: EncodedPacket): packet is TimedPacket {
   return packet.ptsNs !== null && packet.ptsNs >= 0n;
 }
 
-function durationUs(packet: TimedPacket, next: TimedPacket | undefined): number {
+function durationOf(packet: TimedPacket, next: TimedPacket | undefined): number {
   const saidNs = packet.durationNs ?? (next === undefined ? null : next.ptsNs - packet.ptsNs);
   const us = saidNs === null ? USUAL_PACKET_US : Number(saidNs / NS_PER_US);
   return us > 0 && us <= MAX_PACKET_US ? us : USUAL_PACKET_US;

@@ -1,14 +1,14 @@
 /**
  * The sound of a stream in fragmented MP4, as browsers play it by Media Source Extensions.
  *
- *     AAC, Opus, MP3       as the source sent them
- *     A-law, µ-law, PCM    expanded to 16-bit samples, as FLAC without compression
+ *     AAC, Opus, MP3                 as the source sent them (MP3 in MP4 not every browser plays)
+ *     A-law, µ-law, PCM of 16 bits    as FLAC without compression
  *
- * What else there is (AC-3, Vorbis, Speex …) no browser plays from MP4, and Limpid decodes no sound.
+ * Limpid decodes no sound: what else there is (AC-3, Vorbis, Speex …) is not heard.
  */
 import { audioCodecOf, capsField } from '../media/audio-codec.js';
 import { flacFrame, flacStreamInfo } from './flac.js';
-import { movieSegment } from './fragmented-mp4.js';
+import { MP4_TIMESCALE, movieSegment } from './fragmented-mp4.js';
 import { expandG711, type G711Law } from './g711.js';
 import { box, fullBox, u16, u32 } from './mp4-boxes.js';
 
@@ -18,8 +18,15 @@ export interface SoundTrack {
   readonly codec: string;
   /** `ftyp` and `moov`. */
   readonly segment: Buffer;
-  /** A packet of the source as a sample of MP4; undefined where it holds nothing. */
-  sampleOf(packet: Buffer): Buffer | undefined;
+  /** A packet of the source as a sample of MP4; undefined where it holds nothing, or too much. */
+  sampleOf(packet: Buffer): SoundSample | undefined;
+}
+
+/** A sample of MP4. */
+export interface SoundSample {
+  readonly data: Buffer;
+  /** Where it can be told from the packet. */
+  readonly durationUs?: number;
 }
 
 /** What is alike in every track: how many channels, how many samples a second. */
@@ -31,27 +38,35 @@ interface Shape {
 const MAX_CHANNELS = 8;
 /** Sample rates are stated as 16.16. */
 const MAX_RATE = 65_535;
+/** Sound of a second and more in one packet is no sound of a camera. */
+const MAX_PACKET_BYTES = 262_144;
+/** Opus is always decoded at this, whatever was recorded. */
+const OPUS_RATE = 48_000;
 /** Object types of MPEG-4 systems (ISO/IEC 14496-1, table 5). */
 const OBJECT_AAC = 0x40;
 const OBJECT_MP3 = 0x6b;
 const STREAM_AUDIO = 0x15;
-/** Sampling frequencies by their index (ISO/IEC 14496-3, table 1.18). */
-const ADTS_RATES = [
-  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
-];
+/** Indices of sampling frequencies up to MAX_RATE (ISO/IEC 14496-3, table 1.18). */
+const ADTS_RATES: ReadonlyMap<number, number> = new Map(
+  [64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350].map((rate, i) => [
+    rate,
+    i + 2,
+  ]),
+);
 /** What an Opus decoder drops at the beginning: nobody hears the beginning of a live stream. */
 const OPUS_PRE_SKIP = 0;
 
 /** The track for sound of these caps; undefined for what browsers don't play. */
 export function soundTrackOf(caps: string): SoundTrack | undefined {
+  const codec = audioCodecOf(caps)?.name;
+  const usualRate = codec === 'Opus' ? OPUS_RATE : 0;
   const shape = {
     channels: Number(capsField(caps, 'channels') ?? 1),
-    sampleRate: Number(capsField(caps, 'rate') ?? 0),
+    sampleRate: Number(capsField(caps, 'rate') ?? usualRate),
   };
   if (!isWithin(shape.channels, MAX_CHANNELS) || !isWithin(shape.sampleRate, MAX_RATE)) {
     return undefined;
   }
-  const codec = audioCodecOf(caps)?.name;
   switch (codec) {
     case 'AAC':
       return capsField(caps, 'stream-format') === 'adts'
@@ -66,7 +81,7 @@ export function soundTrackOf(caps: string): SoundTrack | undefined {
     case 'µ-law':
       return samples(shape, (packet) => expandG711(packet, codec satisfies G711Law));
     case 'PCM':
-      return capsField(caps, 'format') === 'S16LE' ? samples(shape, littleEndian) : undefined;
+      return pcm(capsField(caps, 'format'), shape);
     default:
       return undefined;
   }
@@ -77,7 +92,8 @@ function isWithin(value: number, most: number): boolean {
 }
 
 function asItIs(codec: string, entry: Buffer): SoundTrack {
-  return { codec, segment: movieSegment({ entry }), sampleOf: (packet) => (packet.length > 0 ? packet : undefined) };
+  const sampleOf = (data: Buffer) => (data.length > 0 && data.length <= MAX_PACKET_BYTES ? { data } : undefined);
+  return { codec, segment: movieSegment({ entry }), sampleOf };
 }
 
 /** The configuration's first five bits are the object type: 2 is AAC-LC, 5 HE-AAC. */
@@ -91,20 +107,22 @@ function aac(codecData: string, shape: Shape): SoundTrack | undefined {
 
 /** AAC with a header before each packet, as MPEG-TS has it: the decoder's configuration is said by the caps. */
 function adts(shape: Shape): SoundTrack | undefined {
-  const frequency = ADTS_RATES.indexOf(shape.sampleRate);
-  if (frequency < 0) {
+  const frequency = ADTS_RATES.get(shape.sampleRate);
+  // The configuration of eight channels is the seventh; seven channels have none.
+  const channels = shape.channels === 8 ? 7 : shape.channels === 7 ? undefined : shape.channels;
+  if (frequency === undefined || channels === undefined) {
     return undefined;
   }
   // Five bits of object type (2, AAC-LC), four of frequency, four of channels.
   const config = Buffer.alloc(2);
-  config.writeUInt16BE((2 << 11) | (frequency << 7) | (shape.channels << 3));
+  config.writeUInt16BE((2 << 11) | (frequency << 7) | (channels << 3));
   const entry = soundEntry('mp4a', shape, esds(OBJECT_AAC, config));
   return {
     codec: 'mp4a.40.2',
     segment: movieSegment({ entry }),
     sampleOf(packet) {
       const headerBytes = ((packet[1] ?? 0) & 1) === 1 ? 7 : 9;
-      return packet.length > headerBytes ? packet.subarray(headerBytes) : undefined;
+      return packet.length > headerBytes ? { data: packet.subarray(headerBytes) } : undefined;
     },
   };
 }
@@ -117,21 +135,28 @@ function samples(shape: Shape, expand: (packet: Buffer) => Int16Array): SoundTra
     codec: 'flac',
     segment: movieSegment({ entry: soundEntry('fLaC', shape, dfLa) }),
     sampleOf(packet) {
-      const values = expand(packet);
+      const values = packet.length <= MAX_PACKET_BYTES ? expand(packet) : new Int16Array();
       const whole = values.subarray(0, values.length - (values.length % shape.channels));
       const count = whole.length / shape.channels;
       if (count < 16 || count > 65_535) {
         return undefined;
       }
-      const frame = flacFrame(whole, first, shape);
+      const data = flacFrame(whole, first, shape);
       first += count;
-      return frame;
+      return { data, durationUs: Math.round((count * MP4_TIMESCALE) / shape.sampleRate) };
     },
   };
 }
 
-function littleEndian(packet: Buffer): Int16Array {
-  return Int16Array.from({ length: packet.length >> 1 }, (_, i) => packet.readInt16LE(2 * i));
+/** Samples as they are: of files the lower byte first, of RTP's L16 the higher. */
+function pcm(format: string | undefined, shape: Shape): SoundTrack | undefined {
+  const read = { S16LE: 'readInt16LE', S16BE: 'readInt16BE' } as const;
+  if (format !== 'S16LE' && format !== 'S16BE') {
+    return undefined;
+  }
+  return samples(shape, (packet) =>
+    Int16Array.from({ length: packet.length >> 1 }, (_, i) => packet[read[format]](2 * i)),
+  );
 }
 
 function soundEntry(type: string, { channels, sampleRate }: Shape, configuration: Buffer): Buffer {

@@ -153,7 +153,13 @@ export class WebSocketClient implements Client {
       this.#heard = undefined;
       return;
     }
-    this.#sound ??= this.#options.sound?.subscribe({ next: (part) => this.#offerSound(part), error: () => {} });
+    this.#sound ??= this.#options.sound?.subscribe({
+      next: (part) => this.#offerSound(part),
+      error: (error) => {
+        this.#options.log.warn(`The sound of ${this.#options.stream.name} has ended for viewers: ${messageOf(error)}`);
+        this.#sound = undefined;
+      },
+    });
   }
 
   #offerSound({ course, message, beginning }: SoundPart): void {
@@ -192,10 +198,6 @@ export class WebSocketClient implements Client {
       this.#end(1008, 'too many messages');
       return;
     }
-    // An answer is owed only to a client that reads; otherwise its questions would pile up answers.
-    if (!this.#keepsUp()) {
-      return;
-    }
     try {
       if (isBinary) {
         throw new LimpidError('ERR_WIRE', 'Expected a text message but received a binary one');
@@ -203,7 +205,7 @@ export class WebSocketClient implements Client {
       const message = parseClientMessage(data.toString());
       switch (message.type) {
         case 'clock':
-          this.#send({ ...message, serverTimeMs: Date.now() });
+          this.#answer({ ...message, serverTimeMs: Date.now() });
           return;
         case 'key':
           this.#options.feed.wantKey();
@@ -213,7 +215,14 @@ export class WebSocketClient implements Client {
           return;
       }
     } catch (error) {
-      this.#send({ type: 'error', code: 'ERR_WIRE', message: messageOf(error) });
+      this.#answer({ type: 'error', code: 'ERR_WIRE', message: messageOf(error) });
+    }
+  }
+
+  /** An answer is owed only to a client that reads; otherwise its questions would pile up answers. */
+  #answer(message: ServerMessage): void {
+    if (this.#keepsUp()) {
+      this.#send(message);
     }
   }
 

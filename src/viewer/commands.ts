@@ -72,7 +72,10 @@ export function listenForKeys(commands: readonly Command[]): void {
     const command = commands.find(({ key }) => key === event.key.toLowerCase());
     if (command !== undefined && command.disabled?.() !== true) {
       event.preventDefault();
-      command.run();
+      // A key that is held down steps on; it does not switch on and off.
+      if (!event.repeat || command.pressed === undefined) {
+        command.run();
+      }
     }
   });
 }

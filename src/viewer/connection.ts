@@ -107,6 +107,13 @@ export class Connection {
     this.#askSound();
   }
 
+  /** Has the sound that is wanted sent again from a beginning. */
+  renewSound(): void {
+    const wanted = this.#soundWanted;
+    this.wantSound(false);
+    this.wantSound(wanted);
+  }
+
   /** Hangs up for good. */
   close(): void {
     removeEventListener('online', this.#onOnline);

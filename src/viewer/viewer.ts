@@ -57,7 +57,7 @@ export class Viewer {
     this.#events = events;
     this.#preference = preference;
     this.#decoder = new JpegDecoder((pair) => this.#held.push(pair));
-    this.sound = new Sound(audio, { changed: () => events.changed() });
+    this.sound = new Sound(audio, { changed: () => events.changed(), lost: () => this.#connection.renewSound() });
     this.#held = new HeldPictures(
       ({ header }) => this.sound.waitMs(header.ptsNs),
       (pair) => this.#showLive(pair),

@@ -5,7 +5,7 @@ import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { AudioSlice } from '../../src/frame/audio.js';
 import type { LiveStream } from '../../src/frame/live-stream.js';
-import { audioTrackOf } from '../fixtures/ffprobe.js';
+import { audioTrackOf, packetTimesMs } from '../fixtures/ffprobe.js';
 import { scratchFolder } from '../fixtures/video-files.js';
 import { serve } from './serve.js';
 import { SyntheticStream } from './synthetic-stream.js';
@@ -113,6 +113,19 @@ describe('sound over WebSocket', () => {
     });
     const [part] = await client.until(() => client.sound.length === 1 && client.sound);
     expect(part?.begins).toBe(true);
+  });
+
+  it('leaves a gap where packets are missing, and begins with the first that holds something', async () => {
+    const { stream, client } = await listen();
+    const [empty, first, second] = packetsOf(Buffer.alloc(480, 0xd5), 160);
+    const late = { ...second, ptsNs: 5_500n * MS } as NonNullable<typeof second>;
+    const packets = [{ ...empty, data: Buffer.alloc(3) } as NonNullable<typeof empty>, first, late];
+    stream.audio$.next({ caps: 'audio/x-alaw, rate=(int)8000', packets: packets as AudioSlice['packets'] });
+    const [part] = await client.until(() => client.sound.length === 1 && client.sound);
+    expect(part).toMatchObject({ ptsNs: 5_020n * MS, durationMs: 500 });
+    const mp4 = join(folder, 'gap.mp4');
+    writeFileSync(mp4, part?.payload ?? '');
+    expect(packetTimesMs(mp4, 'a')).toEqual([5_020, 5_500]);
   });
 
   it('packs nothing for clients that did not ask, and no more for those that ask no longer', async () => {
