@@ -48,6 +48,7 @@ const ELEMENTS: readonly Element[] = [
   { name: 'matroskademux', from: GOOD, does: 'reads Matroska and WebM' },
   { name: 'mp4mux', from: GOOD, does: 'writes MP4' },
   { name: 'matroskamux', from: GOOD, does: 'writes Matroska' },
+  { name: 'capssetter', from: GOOD, does: 'tells muxers how long pictures last' },
   { name: 'errorignore', from: BAD, does: 'keeps trouble with the sound away from the pictures' },
   { name: 'taginject', from: GOOD, does: 'writes tags into recordings' },
   { name: 'souphttpsrc', from: GOOD, does: 'receives HTTP', optional: true },

@@ -22,6 +22,9 @@ import { sizeText } from './size.js';
 /** How far the audio goes ahead of the video, ns. */
 const LEAD_NS = 1_000_000_000n;
 
+/** How long the one picture of a clip is shown, ns. */
+const ONE_PICTURE_NS = 40_000_000n;
+
 /** What a clip is made of. It takes over the track and closes it. */
 export interface ClipOptions {
   readonly path: string;
@@ -44,6 +47,8 @@ class ClipOutput implements RestoreOutput {
   readonly #path: string;
   readonly #track: AudioTrack | null;
   #file: MediaFile | null = null;
+  /** The first picture waits for the second: their distance tells how long the last one is shown. */
+  #first: { readonly ptsNs: bigint; readonly picture: Picture } | null = null;
   /** Time of the last audio packet written, ns. */
   #audioNs: bigint | null = null;
   #audioEnded = false;
@@ -61,7 +66,37 @@ class ClipOutput implements RestoreOutput {
   }
 
   async write(index: number, ptsNs: bigint, picture: Picture): Promise<void> {
-    const file = this.#fileFor(index, picture);
+    if (this.#file === null && this.#first === null) {
+      this.#first = { ptsNs, picture: { ...picture, data: picture.data.slice() } };
+      return;
+    }
+    const file = this.#file ?? (await this.#begin(ptsNs));
+    if (file !== null) {
+      await this.#put(file, index, ptsNs, picture);
+    }
+  }
+
+  /** Opens the file with the picture that waits, shown until `nextNs`; null where none does. */
+  async #begin(nextNs: bigint | null): Promise<MediaFile | null> {
+    const first = this.#first;
+    this.#first = null;
+    if (first === null) {
+      return null;
+    }
+    const { ptsNs, picture } = first;
+    const file = this.#open(picture, nextNs === null ? ONE_PICTURE_NS : nextNs - ptsNs);
+    this.#file = file;
+    await this.#put(file, 0, ptsNs, picture);
+    return file;
+  }
+
+  async #put(file: MediaFile, index: number, ptsNs: bigint, picture: Picture): Promise<void> {
+    if (file.width !== picture.width || file.height !== picture.height) {
+      throw new LimpidError(
+        'ERR_FRAME_SIZE',
+        `Expected ${sizeText(file)} in ${this.#path} but frame ${index} is ${sizeText(picture)}: a clip has one size; write a folder of PNGs instead`,
+      );
+    }
     await this.#carryAudio(file, ptsNs + LEAD_NS);
     await file.write({ ...picture, seq: index, session: 0, ptsNs, captureTimeMs: 0, discontinuity: index === 0 });
   }
@@ -72,8 +107,8 @@ class ClipOutput implements RestoreOutput {
   }
 
   async #finish(complete: boolean): Promise<void> {
-    const file = this.#file;
     try {
+      const file = this.#file ?? (await this.#begin(null));
       if (file === null) {
         rmSync(this.#path, { force: true });
         return;
@@ -84,30 +119,20 @@ class ClipOutput implements RestoreOutput {
       }
     } finally {
       this.#track?.dispose();
-      await file?.close();
+      await this.#file?.close();
     }
   }
 
-  #fileFor(index: number, picture: Picture): MediaFile {
-    const { width, height, pixelAspect } = picture;
+  #open({ width, height, pixelAspect }: Picture, pictureNs: bigint): MediaFile {
     const { crf, container, track } = this.#options;
-    const file =
-      this.#file ??
-      openClipFile({
-        path: this.#path,
-        container,
-        crf,
-        video: rawVideo(width, height, null, pixelAspect),
-        ...(track === null ? {} : { audioCaps: track.caps }),
-      });
-    this.#file = file;
-    if (file.width !== width || file.height !== height) {
-      throw new LimpidError(
-        'ERR_FRAME_SIZE',
-        `Expected ${sizeText(file)} in ${this.#path} but frame ${index} is ${sizeText(picture)}: a clip has one size; write a folder of PNGs instead`,
-      );
-    }
-    return file;
+    return openClipFile({
+      path: this.#path,
+      container,
+      crf,
+      video: rawVideo(width, height, null, pixelAspect),
+      pictureNs,
+      ...(track === null ? {} : { audioCaps: track.caps }),
+    });
   }
 
   /** Writes audio until it has passed `untilNs`; all of it when that is null. */

@@ -16,6 +16,8 @@ export interface ClipFileOptions {
   readonly video: RawVideo;
   /** x264 quality: 0 is lossless, 18 looks so, 28 is coarse. */
   readonly crf: number;
+  /** How long the last picture is shown, ns: the muxer learns of the others by their times. */
+  readonly pictureNs: bigint;
   /** Caps of the audio packets; absent when there is no audio. */
   readonly audioCaps?: string;
 }
@@ -31,13 +33,14 @@ const FINISH_TIMEOUT_MS = 300_000;
 
 /** Opens a clip's file; times are written as they are. Throws ERR_SINK_OPEN for audio that the container does not take. */
 export function openClipFile(options: ClipFileOptions): MediaFile {
-  const { path, container, video, crf, audioCaps } = options;
+  const { path, container, video, crf, pictureNs, audioCaps } = options;
   const picture = fillLaunchText(readLaunchText(`sink-clip-${container}`), {
     path,
     ...encoderFormat(video),
     preset: PRESET,
     crf,
     gopFrames: GOP_FRAMES,
+    milliFramesPerSecond: Math.max(1, Math.round(1e12 / Number(pictureNs))),
     ...(container === 'mp4' ? { fragmentMs: FRAGMENT_MS } : {}),
   });
   if (audioCaps !== undefined) {

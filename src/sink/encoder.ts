@@ -9,8 +9,10 @@ import { type RawVideo, rawVideo } from '../media/raw-video.js';
 import type { EncodingOptions } from './encoding-options.js';
 import { encoderFormat } from './video-encoding.js';
 
-/** Rate assumed for the distance of key frames when none is told. */
+/** Rate assumed when none is told: how long the last picture lasts, and after how many at most another key frame comes. */
 const ASSUMED_FRAMES_PER_SECOND = 30;
+/** The element of the pipeline by which key frames are asked for. */
+const PACKETS_ELEMENT = 'packets';
 
 type Maker = Exclude<EncodingOptions['encoder'], 'auto'>;
 
@@ -49,6 +51,11 @@ export async function encodingText(video: RawVideo, options: EncodingOptions): P
   return `${picture} ${fillLaunchText(readLaunchText(`sink-encode-${element}`), holesFor(maker, options))}`;
 }
 
+/** How an output asks such a pipeline for key frames: by time, for the rate is only a hint and overload lowers it. */
+export function keysOf({ gopSeconds }: EncodingOptions): { readonly element: string; readonly everyNs: bigint } {
+  return { element: PACKETS_ELEMENT, everyNs: BigInt(Math.round(gopSeconds * 1e9)) };
+}
+
 async function makerOf({ codec, encoder }: EncodingOptions): Promise<Maker> {
   for (const maker of encoder === 'auto' ? MAKERS : [encoder]) {
     if (await hasElement(ELEMENTS[codec][maker])) {
@@ -68,7 +75,8 @@ function holesFor(maker: Maker, options: EncodingOptions): HoleValues {
   const { crf = 0, maxBitrateKbps = 0 } = options;
   const gopFrames = Math.max(1, Math.round(options.gopSeconds * framesPerSecond));
   const steady = bitrateKbps !== undefined;
-  const rate = { bitrateKbps: bitrateKbps ?? maxBitrateKbps, gopFrames };
+  const milliFramesPerSecond = Math.round(framesPerSecond * 1_000);
+  const rate = { bitrateKbps: bitrateKbps ?? maxBitrateKbps, gopFrames, milliFramesPerSecond };
   switch (maker) {
     case 'nvenc':
       return { ...rate, crf, pass: steady ? 'cbr' : 'vbr' };

@@ -22,7 +22,7 @@ export const encodingOptions = {
     .max(1_000)
     .optional()
     .describe('Expected rate, a hint: time stamps are kept as they come.'),
-  gopSeconds: z.number().min(0.1).max(60).default(2).describe('Time between key frames at the expected rate, s.'),
+  gopSeconds: z.number().min(0.1).max(60).default(2).describe('Time between key frames, s.'),
   writeTimeoutMs: z
     .int()
     .min(100)

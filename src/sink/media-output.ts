@@ -32,6 +32,8 @@ export interface MediaOutputPlan {
   readonly originNs: bigint;
   /** Caps of the audio packets; absent when there is no audio. */
   readonly audioCaps?: string;
+  /** Where the pipeline is asked for key frames, and how far apart they are by the frames' times, ns; absent: its own affair. */
+  readonly keys?: { readonly element: string; readonly everyNs: bigint };
   /** Longest wait for one frame to be taken, ms. */
   readonly writeTimeoutMs: number;
   /** Longest wait for the end, ms. */
@@ -62,11 +64,13 @@ export class MediaOutput {
   #failure: LimpidError | null = null;
   #refuse: ((error: LimpidError) => void) | null = null;
   #closing: Promise<void> | null = null;
+  #keyNs: bigint;
 
   constructor(plan: MediaOutputPlan) {
     this.width = plan.video.width;
     this.height = plan.video.height;
     this.originNs = plan.originNs;
+    this.#keyNs = plan.originNs;
     this.audioCaps = plan.audioCaps ?? null;
     this.#plan = plan;
     this.#watchdog = new Watchdog(() => this.#giveUp());
@@ -89,7 +93,12 @@ export class MediaOutput {
   }
 
   /** Writes one frame, its PTS counted from the origin. One at a time. Rejects with ERR_SINK_OPEN, ERR_SINK_WRITE. */
-  write(frame: Frame): Promise<void> {
+  async write(frame: Frame): Promise<void> {
+    const { keys } = this.#plan;
+    if (keys !== undefined && frame.ptsNs - this.#keyNs >= keys.everyNs) {
+      this.#keyNs = frame.ptsNs;
+      await this.#process.forceKey(keys.element);
+    }
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) {
         reject(this.#failure);

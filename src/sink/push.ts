@@ -7,7 +7,7 @@ import type { Frame } from '../frame/frame.js';
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
 import type { MediaEnd } from '../media/media-process.js';
 import type { AudioCarrier } from './audio-carriage.js';
-import { encodingText, videoFor } from './encoder.js';
+import { encodingText, keysOf, videoFor } from './encoder.js';
 import { LiveSound } from './live-sound.js';
 import { MediaOutput, type OutputFailure, unforeseen } from './media-output.js';
 import { type PushOptions, pushOptionsSchema, type ResolvedPushOptions } from './push-options.js';
@@ -132,6 +132,7 @@ class Push implements Sink {
       launch: `${encoded} ${sent} ${sound.launch}`.trim(),
       ...(sound.audioCaps === undefined ? {} : { audioCaps: sound.audioCaps }),
       originNs: first.ptsNs,
+      keys: keysOf(options),
       writeTimeoutMs,
       finishTimeoutMs,
       check: 'the network',

@@ -187,8 +187,14 @@ class FileRecorder implements Recorder {
     this.#current = null;
     if (file !== null) {
       await this.#finishing?.done;
-      const done = file.close().catch((error: unknown) => this.#plan.onTrouble(asLimpidError(error)));
-      this.#finishing = { path: file.path, done };
+      const { path } = file;
+      const done = file
+        .close()
+        .catch((error: unknown) => this.#plan.onTrouble(asLimpidError(error)))
+        .then(() => {
+          this.#finishing = this.#finishing?.path === path ? null : this.#finishing;
+        });
+      this.#finishing = { path, done };
     }
   }
 

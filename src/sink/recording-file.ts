@@ -3,7 +3,7 @@
  */
 import type { Frame } from '../frame/frame.js';
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
-import { encodingText, videoFor } from './encoder.js';
+import { encodingText, keysOf, videoFor } from './encoder.js';
 import type { SoundOpening } from './live-sound.js';
 import { MediaFile } from './media-file.js';
 import type { ResolvedRecordOptions } from './record-options.js';
@@ -39,6 +39,7 @@ export async function openRecordingFile(plan: RecordingFilePlan): Promise<MediaF
     launch: `${encoded} ${muxed} ${sound.launch}`.trim(),
     ...(sound.audioCaps === undefined ? {} : { audioCaps: sound.audioCaps }),
     originNs: first.ptsNs,
+    keys: keysOf(options),
     writeTimeoutMs,
     finishTimeoutMs,
   });

@@ -7,7 +7,7 @@ import { LimpidError } from '../../src/errors/limpid-error.js';
 import { readPng } from '../../src/job/read-png.js';
 import { restore } from '../../src/job/restore.js';
 import type { RestoreOptions } from '../../src/job/restore-options.js';
-import { decodeFrame } from '../fixtures/ffprobe.js';
+import { decodeFrame, framesFrom } from '../fixtures/ffprobe.js';
 import { encodeWithFfmpeg, ffmpeg, scratchFolder, turnedCopy } from '../fixtures/video-files.js';
 
 const folder = scratchFolder('restore-video');
@@ -91,6 +91,25 @@ describe('a video that is turned when it is shown', () => {
     const { data, width, height } = await readPng(join(folder, `frames-${degrees}`, '00000002.png'));
     expect({ width, height }).toEqual(size);
     expectColours(quarters(data, size), expected);
+  });
+});
+
+describe('a restored clip', () => {
+  it.each(['mkv', 'mp4'])('is shown whole, from any of its pictures on, in .%s', async (extension) => {
+    const input = join(folder, `whole.${extension}`);
+    ffmpeg('-f', 'lavfi', '-i', 'testsrc2=size=64x48:rate=5', '-frames:v', '40', '-c:v', 'libx264', '-g', '10', input);
+    await run({ input, output: `whole-out.${extension}` });
+    const path = join(folder, `whole-out.${extension}`);
+    for (const from of [0, 1, 20, 39]) {
+      expect(framesFrom(path, from / 5)).toBe(40 - from);
+    }
+  });
+
+  it.each(['mkv', 'mp4'])('may be one picture, in .%s', async (extension) => {
+    const input = join(folder, `one.${extension}`);
+    ffmpeg('-i', plain, '-frames:v', '1', '-c:v', 'libx264', input);
+    await run({ input, output: `one-out.${extension}` });
+    expect(framesFrom(join(folder, `one-out.${extension}`), 0)).toBe(1);
   });
 });
 

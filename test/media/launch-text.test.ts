@@ -199,6 +199,7 @@ describe('the texts of pipelines/', () => {
       crf: 20,
       maxBitrateKbps: 40_000,
       gopFrames: 60,
+      milliFramesPerSecond: 25_000,
       fragmentMs: 1_000,
       leaky: 'downstream',
       pad: 'audio_0',
