@@ -60,6 +60,13 @@ export async function mp4AudioSamples(file: FileHandle): Promise<readonly Mp4Sam
   }
 }
 
+/** Whether an MP4 has an audio track; null when the file is no MP4, or one whose index can't be read. */
+export async function mp4HasAudio(file: FileHandle): Promise<boolean | null> {
+  const boxes = boxesIn((await readMoov(file)) ?? Buffer.alloc(0));
+  const tracks = boxes.filter(({ type }) => type === 'trak');
+  return find(boxes, 'mvhd') === undefined || tracks.length === 0 ? null : tracks.some(({ body }) => isAudio(body));
+}
+
 function samplesOf(moov: Buffer): readonly Mp4Sample[] | null {
   const boxes = boxesIn(moov);
   const movie = find(boxes, 'mvhd');

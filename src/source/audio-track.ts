@@ -5,12 +5,14 @@
  *
  * A second reader of the file rather than a second pipe of the first: neither can ever wait for the other.
  */
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LimpidError } from '../errors/limpid-error.js';
 import type { EncodedPacket } from '../frame/audio.js';
 import { gdpPacketParser } from '../media/gdp-packets.js';
 import { fillLaunchText, readLaunchText } from '../media/launch-text.js';
 import { type MediaEnd, MediaProcess } from '../media/media-process.js';
+import { mp4HasAudio } from '../media/mp4-samples.js';
 import { timelineOf } from './file-timeline.js';
 import { sourceFailure } from './source-failure.js';
 
@@ -18,6 +20,12 @@ import { sourceFailure } from './source-failure.js';
 const HIGH_WATER_BYTES = 1 << 20;
 /** Longest wait for the file to give its next packet, ms. */
 const PACKET_TIMEOUT_MS = 30_000;
+/**
+ * Waits for the first, ms, each of a reader of its own. A file without audio is known by the demuxer's "not linked", which
+ * is lost now and then: what an element says while parsebin puts it in place is dropped (GStreamer 1.22), and a demuxer that
+ * pulls runs already. Seen in 3 % of very short files.
+ */
+const FIRST_TIMEOUTS_MS = [2000, 6000, PACKET_TIMEOUT_MS];
 /** What a file without audio ends with: nothing of it went into the pipeline. */
 const NO_AUDIO = /not-linked|delayed linking failed|no audio/i;
 
@@ -33,12 +41,32 @@ export interface AudioTrack {
 
 /** Opens the first audio track of a file; null when it has none. Rejects as {@link AudioTrack.next} does. */
 export async function openAudioTrack(path: string): Promise<AudioTrack | null> {
-  const track = new FileAudioTrack(path);
-  const has = await track.opened.catch((error: unknown) => {
-    track.dispose();
-    throw error;
-  });
-  return has ? track : null;
+  if (await isSilentMp4(path)) {
+    return null;
+  }
+  for (const [attempt, waitMs] of FIRST_TIMEOUTS_MS.entries()) {
+    const track = new FileAudioTrack(path, waitMs);
+    try {
+      return (await track.opened) ? track : null;
+    } catch (error) {
+      track.dispose();
+      const stalled = error instanceof LimpidError && error.code === 'ERR_SOURCE_STALLED';
+      if (!stalled || attempt === FIRST_TIMEOUTS_MS.length - 1) {
+        throw error;
+      }
+    }
+  }
+  return null;
+}
+
+/** Whether the index of an MP4 says that it has no audio: then nothing needs to be started to find out. */
+async function isSilentMp4(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => null);
+  try {
+    return file !== null && (await mp4HasAudio(file)) === false;
+  } finally {
+    await file?.close();
+  }
 }
 
 class FileAudioTrack implements AudioTrack {
@@ -53,7 +81,7 @@ class FileAudioTrack implements AudioTrack {
   #failure: unknown = null;
   #wake: () => void = () => undefined;
 
-  constructor(path: string) {
+  constructor(path: string, firstTimeoutMs: number) {
     this.#label = path;
     const absolute = resolve(path);
     const timeline = timelineOf(absolute);
@@ -74,11 +102,11 @@ class FileAudioTrack implements AudioTrack {
       }
     });
     void this.#process.ended.then((end) => this.#onEnd(end));
-    this.opened = this.#arrival().then(() => this.#waiting.length > 0);
+    this.opened = this.#arrival(firstTimeoutMs).then(() => this.#waiting.length > 0);
   }
 
   async next(): Promise<EncodedPacket | null> {
-    await this.#arrival();
+    await this.#arrival(PACKET_TIMEOUT_MS);
     const packet = this.#waiting.shift() ?? null;
     this.#waitingBytes -= packet?.data.length ?? 0;
     if (this.#waitingBytes < HIGH_WATER_BYTES) {
@@ -107,13 +135,13 @@ class FileAudioTrack implements AudioTrack {
   }
 
   /** Resolves when a packet waits or none will come. */
-  async #arrival(): Promise<void> {
+  async #arrival(timeoutMs: number): Promise<void> {
     if (this.#waiting.length > 0) {
       return;
     }
     if (this.#failure === null && !this.#ended) {
       await new Promise<void>((wake) => {
-        const timer = setTimeout(() => this.#giveUp(), PACKET_TIMEOUT_MS);
+        const timer = setTimeout(() => this.#giveUp(timeoutMs), timeoutMs);
         this.#wake = () => {
           clearTimeout(timer);
           wake();
@@ -125,10 +153,10 @@ class FileAudioTrack implements AudioTrack {
     }
   }
 
-  #giveUp(): void {
+  #giveUp(timeoutMs: number): void {
     this.#failure ??= new LimpidError(
       'ERR_SOURCE_STALLED',
-      `The audio of ${this.#label} has not come for ${PACKET_TIMEOUT_MS} ms; try again, or --no-audio`,
+      `The audio of ${this.#label} has not come for ${timeoutMs} ms; try again, or --no-audio`,
     );
     this.dispose();
   }

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Mp4Sample, mp4AudioSamples } from '../../src/media/mp4-samples.js';
+import { type Mp4Sample, mp4AudioSamples, mp4HasAudio } from '../../src/media/mp4-samples.js';
 import { ffmpeg, scratchFolder, seededIntegers } from '../fixtures/video-files.js';
 
 const folder = scratchFolder('mp4-samples');
@@ -98,6 +98,36 @@ describe('the audio samples of an MP4', () => {
       writeFileSync(path, bytes.subarray(0, round % 3 === 0 ? next() % bytes.length : bytes.length));
       const samples = await samplesOf(path);
       expect(samples === null || samples.length <= whole.length / 4).toBe(true);
+    }
+  });
+});
+
+describe('whether an MP4 has audio', () => {
+  const hasAudio = async (path: string): Promise<boolean | null> => {
+    const file = await open(path, 'r');
+    try {
+      return await mp4HasAudio(file);
+    } finally {
+      await file.close();
+    }
+  };
+
+  it.each([
+    ['with audio', 'has.mp4', [], true],
+    ['without', 'has-none.mp4', ['-an'], false],
+    ['fragmented, with audio', 'has-fragments.mp4', ['-movflags', 'frag_keyframe+empty_moov'], true],
+    ['fragmented, without', 'has-none-fragments.mp4', ['-an', '-movflags', 'frag_keyframe+empty_moov'], false],
+    ['Matroska', 'has.mkv', [], null],
+  ])('is what its index says: %s', async (_what, name, output, expected) => {
+    expect(await hasAudio(clip(name, ...output))).toBe(expected);
+  });
+
+  it('is not known of one whose index is cut off', async () => {
+    const whole = readFileSync(clip('cut.mp4', '-an', '-movflags', 'faststart'));
+    const path = join(folder, 'cut-off.mp4');
+    for (const bytes of [0, 7, 40, 200, 600]) {
+      writeFileSync(path, whole.subarray(0, bytes));
+      expect(await hasAudio(path)).toBeNull();
     }
   });
 });
