@@ -19,6 +19,9 @@ export interface EncodedFrame {
 /** How long an encoder outlives its last viewer, ms: a page that is loaded anew finds it running. */
 const PARKED_MS = 10_000;
 
+/** So many frames in a row whose two pictures are the same, and they are compressed once: not where that comes and goes. */
+const SAME_FRAMES = 25;
+
 /** Keeps the encoder of a view that has lost its last viewer for a while. It gets no frames there. */
 export class ParkedEncoder {
   #encoder: ViewEncoder | undefined;
@@ -40,11 +43,15 @@ export class ParkedEncoder {
   }
 }
 
-/** The encoders of one view: one for its picture, and for a pair another one for the source. */
+/**
+ * The encoders of one view: one for its picture, and for a pair another one for the source, which rests while source and
+ * picture are the same (`bypass` ×1, the last step of the overload ladder: the processor is scarce then).
+ */
 export class ViewEncoder {
   readonly #view: View;
   readonly #first: PictureEncoder;
   readonly #second: PictureEncoder | undefined;
+  #sameInARow = 0;
 
   constructor(view: View, open: OpenPictureEncoder) {
     this.#view = view;
@@ -58,12 +65,18 @@ export class ViewEncoder {
     const picture = this.#view === 'source' ? source : restored.frame;
     assertWireSize(picture);
     assertWireSize(source);
+    const rested = this.#sameInARow >= SAME_FRAMES;
+    this.#sameInARow = this.#second !== undefined && picture.data === source.data ? this.#sameInARow + 1 : 0;
+    const rests = this.#sameInARow >= SAME_FRAMES;
+    // What the client decodes for the source comes from another encoder then, which refers to other pictures.
+    const key = wantsKey || rests !== rested;
     // Both are waited for, whatever becomes of the other: the frame's pixels are in use until then.
     const [first, second] = await Promise.allSettled([
-      this.#first.encode(picture, wantsKey),
-      this.#second?.encode(source, wantsKey),
+      this.#first.encode(picture, key),
+      rests ? undefined : this.#second?.encode(source, key),
     ]);
-    return messageFor(this.#view, restored, settled(first), settled(second), discontinuity);
+    const other = rests ? first : second;
+    return messageFor(this.#view, restored, settled(first), settled(other), discontinuity);
   }
 
   /** Ends the encoders. Idempotent. */

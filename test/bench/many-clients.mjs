@@ -32,7 +32,9 @@ async function serve() {
   const stream = openStream({
     name: 'bench',
     source: timeCodeSource(width, height, FPS),
-    engine: plain ? new BypassEngine(1) : await openEngine(model, { hosting: { isolation: 'process' } }),
+    engine: plain
+      ? new BypassEngine(1)
+      : await openEngine(model, { hosting: { isolation: 'process', openTimeoutMs: 60_000, restoreTimeoutMs: 10_000 } }),
     sinks: [],
     sceneCuts: false,
     reconnect: undefined,
