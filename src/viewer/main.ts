@@ -74,7 +74,7 @@ const commands = viewerCommands({
     if (recorder.recording) {
       recorder.stop();
     } else {
-      recorder.start();
+      recorder.start(viewer.sound.track());
     }
     refresh();
   },

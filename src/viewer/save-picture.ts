@@ -33,7 +33,16 @@ export function download(blob: Blob, name: string): void {
 const MAX_RECORDING_BYTES = 512 * 1024 * 1024;
 const CHUNK_MS = 1000;
 
-/** Records a canvas as it is seen, split and all. */
+/** What to record as, the best first: with sound it must be one that this browser has an encoder for. */
+const SILENT_TYPES = ['video/mp4;codecs=avc1', 'video/webm;codecs=vp9', 'video/webm'];
+const SOUND_TYPES = [
+  'video/mp4;codecs=avc1,mp4a.40.2',
+  'video/mp4;codecs=avc1,opus',
+  'video/webm;codecs=vp9,opus',
+  'video/webm',
+];
+
+/** Records a canvas as it is seen, split and all, and what is heard with it. */
 export class CanvasRecorder {
   readonly #canvas: HTMLCanvasElement;
   readonly #onFinished: (recording: Blob, extension: string) => void;
@@ -53,11 +62,15 @@ export class CanvasRecorder {
     return this.#recorder !== undefined;
   }
 
-  start(): void {
-    const mimeType = ['video/mp4;codecs=avc1', 'video/webm;codecs=vp9', 'video/webm'].find((type) =>
-      MediaRecorder.isTypeSupported(type),
-    );
-    const recorder = new MediaRecorder(this.#canvas.captureStream(), {
+  /** @param sound what is heard; undefined for the picture alone. */
+  start(sound: MediaStreamTrack | undefined): void {
+    const types = sound === undefined ? SILENT_TYPES : SOUND_TYPES;
+    const mimeType = types.find((type) => MediaRecorder.isTypeSupported(type));
+    const stream = this.#canvas.captureStream();
+    if (sound !== undefined) {
+      stream.addTrack(sound);
+    }
+    const recorder = new MediaRecorder(stream, {
       ...(mimeType === undefined ? {} : { mimeType }),
       videoBitsPerSecond: 12_000_000,
     });

@@ -46,6 +46,7 @@ export class Sound {
   #refused: string | undefined;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #tap: MediaStreamAudioDestinationNode | undefined;
 
   constructor(audio: HTMLAudioElement, events: SoundEvents) {
     this.#audio = audio;
@@ -95,6 +96,18 @@ export class Sound {
     return (this.#player?.untilS(Number(ptsNs) / 1e9) ?? 0) * 1000;
   }
 
+  /**
+   * What is heard, to be recorded: a track that outlives every reconnect, silent in between; undefined while sound is off.
+   * From the first call on it is heard by way of the page's mixer.
+   */
+  track(): MediaStreamTrack | undefined {
+    if (!this.#on) {
+      return undefined;
+    }
+    this.#tap ??= tapOf(this.#audio);
+    return this.#tap.stream.getAudioTracks()[0];
+  }
+
   /** Plays on in the present. */
   resume(): void {
     this.#paused = false;
@@ -121,6 +134,16 @@ export class Sound {
     this.#retry = setTimeout(() => this.#events.lost(), delayMs);
     this.#events.changed();
   }
+}
+
+/** Has an <audio> heard through a mixer that gives a stream as well; an element can be led there once only. */
+function tapOf(audio: HTMLAudioElement): MediaStreamAudioDestinationNode {
+  const context = new AudioContext({ latencyHint: 'interactive' });
+  const heard = context.createMediaElementSource(audio);
+  const tap = context.createMediaStreamDestination();
+  heard.connect(context.destination);
+  heard.connect(tap);
+  return tap;
 }
 
 /** One MediaSource, for one course. */
