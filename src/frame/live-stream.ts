@@ -28,6 +28,8 @@ export const noFallbacks = Object.fromEntries(fallbackReasons.map((reason) => [r
 export const stages = [
   /** How much later the picture came than the steadiest ones lately: network, jitter buffer and decoder together. */
   'capture',
+  /** In the decoder, part of the above; 0 where it is not timed. */
+  'decode',
   /** Look-ahead of the window and queue. */
   'wait',
   'pyramid',
@@ -41,6 +43,9 @@ export const stages = [
 ] as const;
 
 export type Stage = (typeof stages)[number];
+
+/** Stages whose times others tell. */
+export type NotedStage = 'decode' | 'encode' | 'send';
 
 /** The sound of a stream's source. */
 export interface AudioStatus {
@@ -100,5 +105,5 @@ export interface LiveStream {
   readonly audio$?: Observable<AudioSlice>;
   status(): StreamStatus;
   /** Takes the time of a stage that lies beyond the stream, ms. */
-  noteStage?(stage: 'encode' | 'send', elapsedMs: number): void;
+  noteStage?(stage: NotedStage, elapsedMs: number): void;
 }

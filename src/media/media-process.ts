@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { LimpidError } from '../errors/limpid-error.js';
 import { redactUri } from '../log/redact.js';
+import { DECODER_TRACE_ENVIRONMENT, DecoderTrace } from './decoder-trace.js';
 import { AUDIO_FD, MEDIA_FD, type MediaCommand, type MediaEvent } from './media-protocol.js';
 import { packageFile } from './package-file.js';
 
@@ -29,6 +30,8 @@ export interface MediaProcessOptions {
   readonly onSoundless?: (message: string) => void;
   /** Told how long the stream says it is, when it says so. */
   readonly onDuration?: (durationNs: bigint) => void;
+  /** Told how long each picture was in its decoder, ms. Where it is given the pipeline is traced, which costs: see there. */
+  readonly onDecoded?: ((elapsedMs: number) => void) | undefined;
 }
 
 /** How a media process ended. */
@@ -85,7 +88,7 @@ export class MediaProcess {
     this.media.on('error', () => {});
     this.audio?.on('error', () => {});
     this.#commands.on('error', () => {});
-    this.#listen(child.stdout, child.stderr);
+    this.#listen(child.stdout, child.stderr, options.onDecoded);
     this.ended = new Promise((resolve) => {
       child.once('error', (error) => resolve(this.#crash(error.message)));
       child.once('exit', () => {
@@ -112,7 +115,7 @@ export class MediaProcess {
     }
     const child = spawn(process.execPath, [entry], {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe', ...(options.audio === true ? (['pipe'] as const) : [])],
-      env: childEnvironment(options.environment),
+      env: childEnvironment({ ...options.environment, ...(options.onDecoded && DECODER_TRACE_ENVIRONMENT) }),
       // Its own process group: Ctrl-C reaches this process only, which then lets recordings finish.
       detached: true,
     });
@@ -167,7 +170,7 @@ export class MediaProcess {
     }
   }
 
-  #listen(events: Readable, stderr: Readable): void {
+  #listen(events: Readable, stderr: Readable, onDecoded: MediaProcessOptions['onDecoded']): void {
     createInterface({ input: events }).on('line', (line) => {
       const event = parseEvent(line);
       if (event === null) {
@@ -185,7 +188,8 @@ export class MediaProcess {
       }
     });
     stderr.setEncoding('utf8');
-    stderr.on('data', (text: string) => this.#keepStderr(text));
+    const trace = onDecoded && new DecoderTrace(onDecoded);
+    stderr.on('data', (text: string) => this.#keepStderr(trace?.push(text) ?? text));
   }
 
   #keepStderr(text: string): void {

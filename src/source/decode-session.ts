@@ -108,7 +108,7 @@ class DecodeSession {
   /** Pictures are held until their sound is open too. */
   #start(held: boolean): Round {
     const { launch, environment, audio, audioFile, label, warn } = this.#plan;
-    const { onDuration } = this.#context;
+    const { onDuration, onDecoded } = this.#context;
     const sound =
       audioFile === undefined || this.#silent
         ? undefined
@@ -119,6 +119,7 @@ class DecodeSession {
       held: held || sound !== undefined,
       audio,
       ...(onDuration === undefined || held ? {} : { onDuration }),
+      onDecoded: this.#plan.options.timeDecoder ? onDecoded : undefined,
       onSoundless: (message) => warn(soundlessSentence(label, message)),
     });
     return { process, sound };

@@ -12,6 +12,8 @@ export interface SessionContext {
   readonly gate?: Gate | undefined;
   /** Told how long a file says it is, once that is known; never for a live source. */
   readonly onDuration?: ((durationNs: bigint) => void) | undefined;
+  /** Told how long each picture was in its decoder, ms, where `timeDecoder` asks for it. */
+  readonly onDecoded?: ((elapsedMs: number) => void) | undefined;
   /**
    * Takes the sound, encoded as the source has it, from the session's first picture on; without it the sound stays unread.
    * Times are in the session, as the pictures' are. A packet may come before or after the picture of its time.

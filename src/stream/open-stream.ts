@@ -8,7 +8,7 @@ import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { AudioSlice } from '../frame/audio.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import { Gate } from '../frame/gate.js';
-import type { LiveStream, StreamState, StreamStatus } from '../frame/live-stream.js';
+import type { LiveStream, NotedStage, StreamState, StreamStatus } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { Sink } from '../sink/sink.js';
 import type { Source } from '../source/source.js';
@@ -132,7 +132,7 @@ class AssembledStream implements RunningStream {
     };
   }
 
-  noteStage(stage: 'encode' | 'send', elapsedMs: number): void {
+  noteStage(stage: NotedStage, elapsedMs: number): void {
     this.#statistics.noteStage(stage, elapsedMs);
   }
 
@@ -157,6 +157,7 @@ class AssembledStream implements RunningStream {
       reconnect,
       onEvent: (event) => this.#onSession(event),
       onAudio: (packet) => this.#sound.push(packet),
+      onDecoded: (elapsedMs) => this.noteStage('decode', elapsedMs),
     })
       .pipe(
         tap((frame) => {

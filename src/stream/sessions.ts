@@ -37,6 +37,8 @@ export interface SessionsOptions {
   readonly onEvent: (event: SessionEvent) => void;
   /** Takes the sound on the clock of the frames; null for a packet that has no place there. */
   readonly onAudio?: (packet: AudioPacket | null) => void;
+  /** Told how long each picture was in its decoder, ms, where the source times it. */
+  readonly onDecoded?: (elapsedMs: number) => void;
   readonly scheduler?: SchedulerLike;
   /** Where the jitter comes from: a number in [0, 1). Default: Math.random. */
   readonly random?: () => number;
@@ -52,6 +54,7 @@ export function openSessions({
   reconnect,
   onEvent,
   onAudio,
+  onDecoded,
   scheduler = asyncScheduler,
   random = Math.random,
 }: SessionsOptions): Observable<Frame> {
@@ -68,7 +71,7 @@ export function openSessions({
       let live = false;
       let liveSinceMs = Number.POSITIVE_INFINITY;
       const hear = onAudio && ((packet: AudioPacket) => onAudio(clock.placeAudio(packet)));
-      const current = source.session$({ gate, onAudio: hear }).subscribe({
+      const current = source.session$({ gate, onAudio: hear, onDecoded }).subscribe({
         next: (picture: DecodedFrame) => {
           if (!live) {
             live = true;

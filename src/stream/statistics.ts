@@ -2,7 +2,15 @@
  * Counts and times of one stream, for the status line, the viewer and the metrics.
  */
 import type { FallbackReason, Frame, RestoredFrame } from '../frame/frame.js';
-import { noFallbacks, noneSkipped, type Quantiles, type SkipReason, type Stage, stages } from '../frame/live-stream.js';
+import {
+  type NotedStage,
+  noFallbacks,
+  noneSkipped,
+  type Quantiles,
+  type SkipReason,
+  type Stage,
+  stages,
+} from '../frame/live-stream.js';
 
 /** Frames over which quantiles are taken. */
 const SAMPLES = 300;
@@ -31,7 +39,7 @@ export class StreamStatistics {
   }
 
   /** Takes the time of one frame in a stage that the stream itself does not see. */
-  noteStage(stage: 'encode' | 'send', elapsedMs: number): void {
+  noteStage(stage: NotedStage, elapsedMs: number): void {
     this.#stages[stage].add(elapsedMs);
   }
 

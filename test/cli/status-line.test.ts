@@ -26,6 +26,7 @@ const live: StreamStatus = {
   fpsRestored: 12.34,
   stageMs: {
     capture: zero,
+    decode: zero,
     wait: zero,
     pyramid: zero,
     restore: zero,

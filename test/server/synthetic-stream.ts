@@ -99,6 +99,7 @@ export class SyntheticStream implements LiveStream {
       fpsRestored: 12.5,
       stageMs: {
         capture: quantiles,
+        decode: quantiles,
         wait: quantiles,
         pyramid: quantiles,
         restore: quantiles,

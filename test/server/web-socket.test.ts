@@ -115,7 +115,7 @@ describe('WebSocket', () => {
       fpsRestored: 12.5,
       framesSkipped: 0,
       framesDropped: 0,
-      stageMs: { capture: 1, wait: 1, pyramid: 1, restore: 1, encode: 1, send: 1, total: 1 },
+      stageMs: { capture: 1, decode: 1, wait: 1, pyramid: 1, restore: 1, encode: 1, send: 1, total: 1 },
     });
     client.socket.send('{"type":"clock","clientTimeMs":12.5}');
     const clock = await client.message('clock');

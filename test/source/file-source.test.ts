@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { lastValueFrom, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Gate } from '../../src/frame/gate.js';
 import { openSource } from '../../src/source/open-source.js';
@@ -44,6 +45,27 @@ describe('a file source', () => {
     expect(session.frames.map((frame) => [frame.width, frame.height])).toEqual(Array(7).fill([width, height]));
     expect(Buffer.concat(session.frames.map(({ data }) => data)).equals(pictures)).toBe(true);
     expect(ptsStepsMs(session.frames)).toEqual(Array(6).fill(40));
+  });
+
+  it('times its decoder where it is asked to, for the same pictures', async () => {
+    const path = join(folder, 'timed.mp4');
+    const [width, height, count] = [160, 90, 40];
+    encodeWithFfmpeg(noisePictures(3, width, height, count), { width, height, fps: FPS }, ['-c:v', 'libx264'], path);
+    const pictures = async (timeDecoder: boolean, onDecoded: (elapsedMs: number) => void) => {
+      const data: Uint8Array[] = [];
+      await lastValueFrom(
+        openSource(path, { timeDecoder })
+          .session$({ onDecoded })
+          .pipe(tap((frame) => data.push(frame.data.slice()))),
+      );
+      return Buffer.concat(data);
+    };
+    const times: number[] = [];
+    const timed = await pictures(true, (ms) => times.push(ms));
+    const plain = await pictures(false, () => expect.unreachable());
+    expect(timed.equals(plain)).toBe(true);
+    expect(times).toHaveLength(count);
+    expect(times.every((ms) => ms > 0 && ms < 60_000)).toBe(true);
   });
 
   it('opens a file: URI and a path with spaces, quotes and exclamation marks', async () => {
