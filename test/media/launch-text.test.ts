@@ -175,6 +175,7 @@ describe('the texts of pipelines/', () => {
       tcpTimeoutUs: 10_000_000,
       certificateChecks: 'validate-all',
       damaged: 'false',
+      sessionSets: 'application/x-rtp',
       strict: 'true',
       timeoutS: 10,
       uri: 'srt://camera:7001?mode=caller&passphrase=a%20b%21',

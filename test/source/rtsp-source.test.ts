@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lastValueFrom, take } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openSource } from '../../src/source/open-source.js';
 import { type RtspServer, type RtspServerOptions, startRtspServer } from '../fixtures/rtsp-server.js';
@@ -63,8 +64,8 @@ describe('an RTSP source', () => {
     expect(rest.some((data) => first?.equals(data) === false)).toBe(true);
   });
 
-  it('shows nothing of H.264 before its first key frame', async () => {
-    const server = await serve({ codec: 'h264', pattern: 'smpte', fps: 20, gop: 40 });
+  it.each(['h264', 'h265'] as const)('shows nothing of %s before its first key frame', async (codec) => {
+    const server = await serve({ codec, pattern: 'smpte', fps: 20, gop: 40 });
     // The mount is shared: the second one joins between two key frames.
     const first = watch(openSource(server.uri, { transport: 'tcp' }));
     await first.framesReach(8);
@@ -84,17 +85,29 @@ describe('an RTSP source', () => {
     );
   });
 
-  it('shows what there is of a stream without key frames at the second attempt', async () => {
-    const server = await serve({ codec: 'h264', pattern: 'smpte', fps: 20, gop: 10_000 });
-    const first = watch(openSource(server.uri, { transport: 'tcp' }));
-    await first.framesReach(8);
-    const source = openSource(server.uri, { transport: 'tcp', openTimeoutMs: 3_000 });
-    const { error } = await watch(source).ended;
-    expect(error?.code).toBe('ERR_SOURCE_OPEN');
-    const again = watch(source);
-    await again.framesReach(3);
-    again.unsubscribe();
-    first.unsubscribe();
+  it.each(['h264', 'h265'] as const)(
+    'shows what there is of %s without key frames at the second attempt',
+    async (codec) => {
+      const server = await serve({ codec, pattern: 'smpte', fps: 20, gop: 10_000 });
+      const first = watch(openSource(server.uri, { transport: 'tcp' }));
+      await first.framesReach(8);
+      const source = openSource(server.uri, { transport: 'tcp', openTimeoutMs: 3_000 });
+      const { error } = await watch(source).ended;
+      expect(error?.code).toBe('ERR_SOURCE_OPEN');
+      const again = watch(source);
+      await again.framesReach(3);
+      again.unsubscribe();
+      first.unsubscribe();
+    },
+  );
+
+  it('times its decoder where it is asked to', async () => {
+    const server = await serve({});
+    const times: number[] = [];
+    const frames = openSource(server.uri, { timeDecoder: true }).session$({ onDecoded: (ms) => times.push(ms) });
+    await lastValueFrom(frames.pipe(take(20)));
+    expect(times.length).toBeGreaterThan(15);
+    expect(times.every((ms) => ms > 0)).toBe(true);
   });
 
   it('plays MJPEG', async () => {
