@@ -96,7 +96,7 @@ class EDVR(nn.Module):
         elif options.alignment == "guided":
             self.align = GuidedAlignment(nf, options.deformableGroups)
         elif options.alignment == "flow":
-            self.align = FlowAlignment(nf)
+            self.align = FlowAlignment(nf, options.featureStride)
         else:
             self.align = SingleLevelAlignment(nf, options.deformableGroups, options.alignment == "stacked")
         if options.withTsa:
@@ -150,7 +150,7 @@ class EDVR(nn.Module):
         if self.options.alignment == "guided":
             return [l1, *luma_pyramid(frames)]
         if self.options.alignment == "flow":
-            return [l1, *luma_pyramid(frames), frames]
+            return [l1, *luma_pyramid(frames, self.options.featureStride), frames]
         if self.options.alignment != "pcd":
             return [l1]
         l2 = lrelu(self.conv_l2_2(lrelu(self.conv_l2_1(l1))))
@@ -186,7 +186,7 @@ class EDVR(nn.Module):
         if self.options.alignment == "guided":
             return self.align(neighbour[0], reference[0], optical_flow(reference[1:], neighbour[1:]))
         if self.options.alignment == "flow":
-            return self.align(neighbour[4], optical_flow(reference[1:4], neighbour[1:4]))
+            return self.align(neighbour[4], optical_flow(reference[1:4], neighbour[1:4], self.options.featureStride))
         return (self.pcd_align if self.options.alignment == "pcd" else self.align)(neighbour, reference)
 
     def fuse_and_reconstruct(self, aligned: list[Tensor], frame: Tensor) -> Tensor:

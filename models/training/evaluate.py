@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from edvr import EDVR
-from export import load_checkpoint, load_safetensors, write_manifest
+from export import load_weights, write_manifest
 from measures import Clip, measure, psnr
 from resample import resize, to_uint8
 from tracks import TRACKS
@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    weights = (load_safetensors if args.weights.suffix == ".safetensors" else load_checkpoint)(args.weights)
+    weights = load_weights(args.weights)
     options = TRACKS[args.track].options
     model = EDVR(options)
     model.load_state_dict(weights.tensors)

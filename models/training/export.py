@@ -47,6 +47,11 @@ def load_checkpoint(path: Path) -> Weights:
     return Weights(state["params_ema"], state["step"])
 
 
+def load_weights(path: Path) -> Weights:
+    """Of a checkpoint of train.py, or of a safetensors file."""
+    return (load_safetensors if path.suffix == ".safetensors" else load_checkpoint)(path)
+
+
 def load_safetensors(path: Path) -> Weights:
     """F16 and F32 tensors of a safetensors file, as float32."""
     data = path.read_bytes()

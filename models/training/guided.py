@@ -5,6 +5,7 @@ learns what to take from there (as Chan et al. 2022, BasicVSR++, Eq. 4-6, guide 
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from deformable import TAPS, ModulatedDeformConvPack, deformable_conv
@@ -41,18 +42,30 @@ class GuidedAlignment(nn.Module):
 
 
 class FlowAlignment(nn.Module):
-    """Of pixels: nine places around where the flow points, the same everywhere, no masks; a tenth of the samples."""
+    """Of pixels: a few places around where the flow points, the same everywhere, no masks; a tenth of the samples.
 
-    def __init__(self, nf: int):
+    Nine places half a pixel apart for features at the size of the frame; for features at 1/s of it each pixel of their block.
+    """
+
+    def __init__(self, nf: int, stride: int = 1):
         super().__init__()
-        self.offset = nn.Parameter(half_pixel_places())
-        self.weight = nn.Parameter(torch.empty(nf, 3, 3, 3))
+        self.stride, side = stride, 3 if stride == 1 else stride
+        self.offset = nn.Parameter(half_pixel_places() if stride == 1 else torch.zeros(2 * side**2))
+        self.weight = nn.Parameter(torch.empty(nf, 3, side, side))
         self.bias = nn.Parameter(torch.zeros(nf))
         nn.init.kaiming_normal_(self.weight)
         self.last_offset: Tensor | None = None
 
     def forward(self, neighbour: Tensor, flow: Tensor) -> Tensor:
-        """Frames (n, 3, h, w) and flow (n, 2, h, w), dy and dx; returns features in the reference's places (n, nf, h, w)."""
-        offset = flow.repeat(1, TAPS, 1, 1) + self.offset.view(1, -1, 1, 1)
+        """Frames (n, 3, s·h, s·w) and flow (n, 2, h, w), dy and dx in their pixels; features in the reference's places (n, nf, h, w)."""
+        offset = flow.repeat(1, len(self.offset) // 2, 1, 1) + self.offset.view(1, -1, 1, 1)
         self.last_offset = offset
-        return lrelu(deformable_conv(neighbour, offset, torch.ones_like(offset[:, :TAPS]), self.weight, self.bias, 1))
+        if self.stride == 1:
+            return lrelu(deformable_conv(neighbour, offset, torch.ones_like(offset[:, :TAPS]), self.weight, self.bias, 1))
+        return lrelu(self.of_blocks(neighbour, offset))
+
+    def of_blocks(self, neighbour: Tensor, offset: Tensor) -> Tensor:
+        """A deformable convolution of s x s taps at stride s, without padding: each pixel is asked for once."""
+        dy, dx = (F.pixel_shuffle(part, self.stride) for part in (offset[:, ::2], offset[:, 1::2]))
+        pixels = sampled(neighbour, torch.cat((dy, dx), 1), beyond="zeros")
+        return F.conv2d(F.pixel_unshuffle(pixels, self.stride), self.weight.flatten(1)[:, :, None, None], self.bias)

@@ -21,8 +21,15 @@ LONGEST_STEP = 1.0
 DISTANCE_COST = 1e-6
 
 
-def luma_pyramid(frames: Tensor) -> list[Tensor]:
-    """Frames (n, 3, h, w) -> luma, a little softened, at 1, 1/2 and 1/4 of the size."""
+def shrink_of(stride: int) -> int:
+    """How much smaller than the frame the finest luma is, so that the flow's finest grid is that of features at 1/stride."""
+    return max(stride // GRIDS[0], 1)
+
+
+def luma_pyramid(frames: Tensor, stride: int = 1) -> list[Tensor]:
+    """Frames (n, 3, h, w) -> luma, a little softened, at the finest size and at 1/2 and 1/4 of it."""
+    shrink = shrink_of(stride)
+    frames = F.avg_pool2d(frames, shrink) if shrink > 1 else frames
     weights = frames.new_tensor(LUMA).view(1, 3, 1, 1)
     row = frames.new_tensor((0.25, 0.5, 0.25))
     kernel = (row[:, None] * row)[None, None]
@@ -42,13 +49,13 @@ def averaged(plane: Tensor, window: int) -> Tensor:
     return F.avg_pool2d(rows, (1, window), 1, (0, reach), count_include_pad=False)
 
 
-def sampled(plane: Tensor, flow: Tensor) -> Tensor:
-    """`plane` (n, c, h, w) where `flow` points, bilinear; beyond the edge, the edge."""
+def sampled(plane: Tensor, flow: Tensor, beyond: str = "border") -> Tensor:
+    """`plane` (n, c, h, w) where `flow` points, bilinear; beyond the edge, the edge, or "zeros"."""
     h, w = flow.shape[-2:]
     y = torch.arange(h, dtype=flow.dtype, device=flow.device)[:, None] + flow[:, 0]
     x = torch.arange(w, dtype=flow.dtype, device=flow.device) + flow[:, 1]
     grid = torch.stack(((2 * x + 1) / w - 1, (2 * y + 1) / h - 1), -1)
-    return F.grid_sample(plane, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return F.grid_sample(plane, grid, mode="bilinear", padding_mode=beyond, align_corners=False)
 
 
 def searched(reference: Tensor, neighbour: Tensor) -> Tensor:
@@ -92,10 +99,10 @@ def enlarged(flow: Tensor, factor: int) -> Tensor:
 
 
 @torch.no_grad()
-def optical_flow(reference: list[Tensor], neighbour: list[Tensor]) -> Tensor:
-    """Flow (n, 2, h, w) at the finest level of two luma pyramids."""
+def optical_flow(reference: list[Tensor], neighbour: list[Tensor], stride: int = 1) -> Tensor:
+    """Flow (n, 2, h, w) of two luma pyramids, at 1/stride of the frame's size and in its pixels."""
     flow = averaged(searched(reference[-1], neighbour[-1]), SMOOTHINGS[-1])
     flow = refined(reference[2], neighbour[2], flow, 2)
     flow = refined(reference[1], neighbour[1], 2 * flow, 1)
     flow = refined(reference[0], neighbour[0], 2 * enlarged(flow, GRIDS[1] // GRIDS[0]), 0)
-    return enlarged(flow, GRIDS[0])
+    return enlarged(flow, GRIDS[0]) if stride == 1 else shrink_of(stride) * flow

@@ -58,6 +58,22 @@ CONFIGURATIONS = {
             **SMALL | {"deformableGroups": 1}, reconstructStride=1, tail="light", alignReference=False, alignment="flow", withTsa=False,
         ), 35, 25,
     ),
+    "flow-x1": (
+        Options(
+            **SMALL | {"deformableGroups": 1}, scale=1, featureStride=4, reconstructStride=4, tail="light", alignReference=False,
+            alignment="flow", withTsa=False,
+        ), 75, 51,
+    ),
+    "flow-half-size": (
+        Options(
+            **SMALL | {"deformableGroups": 1}, featureStride=2, tail="light", alignReference=False, alignment="flow", withTsa=False,
+        ), 35, 25,
+    ),
+    "five-frames-flow": (
+        Options(
+            **SMALL | {"numFrame": 5, "deformableGroups": 1}, reconstructStride=1, tail="light", alignReference=False, alignment="flow",
+        ), 34, 23,
+    ),
     "light-x1-reference": (Options(**SMALL, scale=1, featureStride=4, reconstructStride=4, tail="light"), 41, 35),
     "light-x1": (Options(**SMALL, scale=1, featureStride=4, tail="light"), 42, 35),
     "light-x2": (Options(**SMALL, scale=2, tail="light"), 18, 13),

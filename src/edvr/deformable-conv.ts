@@ -9,10 +9,10 @@ import { outputRows } from './parameters.js';
 /** Taps of a 3×3 kernel. */
 export const TAPS = 9;
 
-/** Offsets (1, 18·groups, h, w) by which every tap starts from where `flow` (1, 2, h, w), Δy and Δx, points. */
-export function tapsFrom(graph: GraphBuilder, flow: Value, groups: number): Value {
+/** Offsets (1, 2·taps, h, w) by which every tap starts from where `flow` (1, 2, h, w), Δy and Δx, points. */
+export function tapsFrom(graph: GraphBuilder, flow: Value, taps: number): Value {
   return graph.concat(
-    Array.from({ length: TAPS * groups }, () => flow),
+    Array.from({ length: taps }, () => flow),
     1,
   );
 }
@@ -49,11 +49,15 @@ export function deformableConv(
       },
     );
   const learnt = rows(0, 2 * TAPS * groups);
-  const offset = flow === undefined ? learnt : graph.add(learnt, tapsFrom(graph, flow, groups));
+  const offset = flow === undefined ? learnt : graph.add(learnt, tapsFrom(graph, flow, TAPS * groups));
   net.onOffsets?.(offset, key);
   const mask = activate(net, rows(2 * TAPS * groups, 3 * TAPS * groups), 'sigmoid');
   // Eq. 1: y(p0) = Σ_k w_k · x(p0 + p_k + Δp_k) · Δm_k
   const kernel = graph.initializer(net.parameter(`${key}.weight`, [c, c, 3, 3]));
   const shift = graph.initializer(net.parameter(`${key}.bias`, [c]));
-  return activate(net, graph.deformConv(x, kernel, shift, { offset, mask, groups }, key), activation);
+  return activate(
+    net,
+    graph.deformConv(x, kernel, shift, { offset, mask, groups }, { pad: [1, 1], label: key }),
+    activation,
+  );
 }

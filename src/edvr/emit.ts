@@ -16,6 +16,7 @@ import { type FeatureName, type Features, featureNames, featurePyramid, once } f
 import { frameInput } from './frame-input.js';
 import { type OutputType, restoredPicture, upscaledPicture } from './frame-output.js';
 import { type Geometry, geometryOf, type Size } from './geometry.js';
+import { lumaReduction } from './lucas-kanade.js';
 import type { Network } from './network.js';
 import { type OffsetField, type OffsetReport, reportOffsets } from './offset-watch.js';
 import type { EdvrOptions } from './options.js';
@@ -186,10 +187,23 @@ function restoreWindow(
   net.graph.output('restored', restoredPicture(net, features, pixels, geometry, output));
 }
 
-function featureDims(net: Network, { l1 }: Geometry, name: FeatureName): Dims {
-  const divisor = /l3$|^luma4$/.test(name) ? 4 : /l2$|^luma2$/.test(name) ? 2 : 1;
-  const channels = name === 'pixels' ? 3 : name.startsWith('luma') ? 1 : net.options.numFeat;
-  return [1, channels, l1.height / divisor, l1.width / divisor];
+function featureDims({ options }: Network, { l1, padded }: Geometry, name: FeatureName): Dims {
+  const planes = (channels: number, { width, height }: Size, divisor: number): Dims => [
+    1,
+    channels,
+    height / divisor,
+    width / divisor,
+  ];
+  switch (name) {
+    case 'pixels':
+      return planes(3, padded, 1);
+    case 'luma1':
+    case 'luma2':
+    case 'luma4':
+      return planes(1, padded, lumaReduction(options, name));
+    default:
+      return planes(options.numFeat, l1, name.endsWith('l3') ? 4 : name.endsWith('l2') ? 2 : 1);
+  }
 }
 
 function featureInput(info: TensorInfo): FeatureInput {

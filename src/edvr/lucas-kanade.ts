@@ -12,8 +12,9 @@ import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Initializer, Value } from '../onnx/graph-file.js';
 import { convOverPixels } from './frame-input.js';
 import type { Network } from './network.js';
+import type { EdvrOptions } from './options.js';
 
-/** Levels of luma, finest first: the frame's own size, half, a quarter. */
+/** Levels of luma, finest first: the finest, a half, a quarter of it. */
 export const lumaLevels = ['luma1', 'luma2', 'luma4'] as const;
 export type LumaLevel = (typeof lumaLevels)[number];
 
@@ -22,7 +23,7 @@ type Lumas = (level: LumaLevel) => Value;
 
 const LUMA = [0.299, 0.587, 0.114];
 interface LevelPlan {
-  /** The level's planes over the frame: a half, a quarter. */
+  /** How much smaller than the finest the level is. */
   readonly size: number;
   /** Pixels of the level between the places where the flow is asked for: it is smooth. */
   readonly spacing: number;
@@ -50,19 +51,30 @@ const DISTANCE_COST = 1e-6;
 /** Half of a binomial: what softens the luma. */
 const SOFT = [0.25, 0.5, 0.25];
 
-/** How far around a pixel the flow looks where nothing moves, pixels: the windows, each at its level, one after the other. */
+/** How far around a pixel of the finest luma the flow looks where nothing moves: the windows, each at its level, one after the other. */
 export const flowReach = reach();
 
-/** The luma of a frame, uint8 (H, W, 3), a little softened → (1, 1, H, W), and its halves. */
+/** How much smaller than the frame the finest luma is, so that the flow's finest grid is that of features at 1/stride. */
+export function lumaShrink({ featureStride }: EdvrOptions): number {
+  return Math.max(1, featureStride / PLANS.luma1.spacing);
+}
+
+/** How much smaller than the frame a level of luma is. */
+export function lumaReduction(options: EdvrOptions, level: LumaLevel): number {
+  return lumaShrink(options) * PLANS[level].size;
+}
+
+/** The luma of a frame, uint8 (H, W, 3), at its finest size, a little softened → (1, 1, h, w), and its halves. */
 export function lumaLevel(net: Network, pixels: Value, level: LumaLevel, finer: Lumas): Value {
   const { graph } = net;
   if (level !== 'luma1') return graph.averagePool(finer(level === 'luma2' ? 'luma1' : 'luma2'), [2, 2], [2, 2], [0, 0]);
+  const side = lumaShrink(net.options);
   const weight = constant(
     'luma',
-    [1, 3, 1, 1],
-    LUMA.map((share) => share / 255),
+    [1, 3, side, side],
+    LUMA.flatMap((share) => Array.from({ length: side * side }, () => share / (255 * side * side))),
   );
-  const luma = convOverPixels(net, pixels, weight, undefined, { stride: 1, pad: 0 });
+  const luma = convOverPixels(net, pixels, weight, undefined, { stride: side, pad: 0 });
   const kernel = constant(
     'luma/soft',
     [1, 1, 3, 3],
@@ -71,14 +83,17 @@ export function lumaLevel(net: Network, pixels: Value, level: LumaLevel, finer: 
   return graph.conv(edged(graph, luma, 1), graph.initializer(kernel), undefined);
 }
 
-/** The flow at the finest level, from the reference's luma to the neighbour's. */
-export function opticalFlow(graph: GraphBuilder, reference: Lumas, neighbour: Lumas): Value {
+/** The flow from the reference's luma to the neighbour's, (1, 2, h, w) at the size of L1, Δy and Δx in pixels of the frame. */
+export function opticalFlow({ graph, options }: Network, reference: Lumas, neighbour: Lumas): Value {
   const finer = (level: LumaLevel, flow: Value) =>
     refined(graph, reference(level), neighbour(level), flow, PLANS[level]);
   const doubled = (flow: Value) => graph.mul(flow, number(graph, 2));
   const coarsest = finer('luma4', searched(graph, reference('luma4'), neighbour('luma4')));
   const middle = finer('luma2', doubled(coarsest));
-  return graph.upsample(finer('luma1', doubled(graph.upsample(middle, 2))), 2);
+  const finest = finer('luma1', doubled(graph.upsample(middle, 2)));
+  if (options.featureStride === 1) return graph.upsample(finest, PLANS.luma1.spacing);
+  const shrink = lumaShrink(options);
+  return shrink === 1 ? finest : graph.mul(finest, number(graph, shrink));
 }
 
 /** `plane` (1, c, h, w) where `flow` (1, 2, h, w) points, bilinear; beyond the edge, the edge. */

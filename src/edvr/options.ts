@@ -143,9 +143,10 @@ function rules(o: EdvrOptions): readonly (readonly [boolean, string])[] {
     ],
     [o.tail === 'paper' || !o.hrIn, 'Expected options.tail "paper" with hrIn but received "light"'],
     [
-      !followsFlow(o) || (o.featureStride === 1 && !o.hrIn),
-      `Expected features at the size of the input (featureStride 1, no hrIn) with options.alignment "${o.alignment}"`,
+      o.alignment !== 'guided' || (o.featureStride === 1 && !o.hrIn),
+      'Expected features at the size of the input (featureStride 1, no hrIn) with options.alignment "guided"',
     ],
+    [o.alignment !== 'flow' || !o.hrIn, 'Expected no hrIn with options.alignment "flow": featureStride does its work'],
     [
       o.alignment !== 'flow' || !o.alignReference,
       'Expected alignReference false with options.alignment "flow": the reference has features of its own',

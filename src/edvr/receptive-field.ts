@@ -6,7 +6,7 @@
  * farther counts. Networks of the ablation, which align at L1 alone, look less far than this.
  */
 import { reduction } from './geometry.js';
-import { flowReach } from './lucas-kanade.js';
+import { flowReach, lumaShrink } from './lucas-kanade.js';
 import { type EdvrOptions, finerBy, followsFlow } from './options.js';
 
 /** The largest distance in pixels of the frame, along one axis, to each side. */
@@ -34,8 +34,9 @@ function pyramid({ withPredeblur, hrIn, numExtractBlock }: EdvrOptions): number 
 }
 
 /** Optical flow looks much farther than features do; where it is but a guide, offset_conv1, offset_conv2, conv_offset follow. */
-function flowAlignment({ alignment }: EdvrOptions, l1: number): number {
-  return Math.max(flowReach, l1 + 1) + (alignment === 'guided' ? 3 : 1);
+function flowAlignment(options: EdvrOptions, l1: number): number {
+  const reach = Math.ceil((flowReach * lumaShrink(options)) / reduction(options));
+  return Math.max(reach, l1 + 1) + (options.alignment === 'guided' ? 3 : 1);
 }
 
 /** PCD over pyramids whose L1 looks as far as `l1`. */

@@ -22,33 +22,23 @@ export interface ConvOptions extends Partial<ConvShape> {
 export class GraphBuilder extends GraphFile {
   /** Convolution (n, c, h, w) → (n, o, h', w'); weight (o, c, kh, kw). Pads are zeros, equal on all sides. */
   conv(x: Value, weight: Value, bias: Value | undefined, options: ConvOptions = {}): Value {
-    const shape: ConvShape = { stride: options.stride ?? [1, 1], pad: options.pad ?? [0, 0] };
+    const shape = convShape(options);
     const dims = convOutputDims(x.dims, weight.dims, shape);
     this.count(options.label, convMacs(dims, weight.dims));
     const inputs = bias === undefined ? [x, weight] : [x, weight, bias];
-    const attributes = {
-      kernel_shape: weight.dims.slice(2),
-      pads: [...shape.pad, ...shape.pad],
-      strides: shape.stride,
-    };
+    const attributes = convAttributes(weight.dims, shape);
     return this.node('Conv', inputs, dims, { attributes });
   }
 
   /**
-   * Modulated deformable convolution, stride 1, size kept. `offset` (n, 2·groups·kh·kw, h, w), per tap Δy then Δx;
+   * Modulated deformable convolution, (n, c, H, W) → (n, o, h, w). `offset` (n, 2·groups·kh·kw, h, w), per tap Δy then Δx;
    * `mask` (n, groups·kh·kw, h, w), after its sigmoid. Counted as the product alone: sampling is not a product.
    */
-  deformConv(x: Value, weight: Value, bias: Value, sampling: DeformSampling, label?: string): Value {
-    const [, , kernel = 1] = weight.dims;
-    const pad = kernel >> 1;
-    const dims = convOutputDims(x.dims, weight.dims, { stride: [1, 1], pad: [pad, pad] });
-    this.count(label, convMacs(dims, weight.dims));
-    const attributes = {
-      kernel_shape: weight.dims.slice(2),
-      offset_group: sampling.groups,
-      pads: [pad, pad, pad, pad],
-      strides: [1, 1],
-    };
+  deformConv(x: Value, weight: Value, bias: Value, sampling: DeformSampling, options: ConvOptions = {}): Value {
+    const shape = convShape(options);
+    const dims = convOutputDims(x.dims, weight.dims, shape);
+    this.count(options.label, convMacs(dims, weight.dims));
+    const attributes = { ...convAttributes(weight.dims, shape), offset_group: sampling.groups };
     const { offset, mask } = sampling;
     const inputs = [x, weight, offset, bias, ...(mask === undefined ? [] : [mask])];
     return this.node('DeformConv', inputs, dims, { attributes });
@@ -222,6 +212,15 @@ export class GraphBuilder extends GraphFile {
     const attributes = { blocksize: factor, mode: 'CRD' };
     return this.node('DepthToSpace', [x], [n, c / factor ** 2, h * factor, w * factor], { attributes });
   }
+}
+
+/** Stride 1 and no padding unless told otherwise. */
+function convShape({ stride = [1, 1], pad = [0, 0] }: ConvOptions): ConvShape {
+  return { stride, pad };
+}
+
+function convAttributes(weight: Dims, { stride, pad }: ConvShape) {
+  return { kernel_shape: weight.slice(2), pads: [...pad, ...pad], strides: stride };
 }
 
 /** Down and across. */

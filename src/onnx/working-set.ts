@@ -37,9 +37,10 @@ function bytesOf({ output: { type, dims } }: Step): number {
   return elementCount(dims) * elementBytes(type);
 }
 
-/** A deformable convolution gathers its samples first: one plane for every channel and tap. */
+/** A deformable convolution gathers its samples first: one plane of the output's size for every channel and tap. */
 function scratchBytes({ opType, inputs, output }: Step): number {
-  const [, c = 0, h = 0, w = 0] = inputs[0]?.dims ?? [];
+  const [, c = 0] = inputs[0]?.dims ?? [];
+  const [, , h = 0, w = 0] = output.dims;
   const [, , kh = 1, kw = 1] = inputs[1]?.dims ?? [];
   return opType === 'DeformConv' ? c * kh * kw * h * w * elementBytes(output.type) : 0;
 }

@@ -80,7 +80,10 @@ it('is the operation of ONNX with offsets as Δy, Δx per group and tap', async 
   const kernel = graph.initializer({ name: 'weight', dims: dims.weight, values: () => weight });
   const shift = graph.initializer({ name: 'bias', dims: dims.bias, values: () => bias });
   const input = graph.input('x', 'float32', dims.x);
-  graph.output('y', graph.deformConv(input, kernel, shift, { offset, mask, groups }, 'product'));
+  graph.output(
+    'y',
+    graph.deformConv(input, kernel, shift, { offset, mask, groups }, { pad: [1, 1], label: 'product' }),
+  );
   expect(graph.macs).toEqual([{ label: 'product', macs: c * c * taps * h * w }]);
 
   const session = await open(graph.encode());

@@ -92,6 +92,16 @@ describe('faults', () => {
       { reconstructStride: 1 },
       'Expected options.tail "light" with reconstructStride but received "paper"',
     ],
+    [
+      'features guided by optical flow at half resolution',
+      { alignment: 'guided', featureStride: 2, tail: 'light' },
+      'Expected features at the size of the input (featureStride 1, no hrIn) with options.alignment "guided"',
+    ],
+    [
+      'pixels by optical flow with hrIn',
+      { alignment: 'flow', alignReference: false, hrIn: true },
+      'Expected no hrIn with options.alignment "flow": featureStride does its work',
+    ],
     ['something that is no object', 5, 'Expected an object of options but received 5'],
   ])('%s', (_, input, message) => {
     expect(() => parseOptions(input, 'gate.json')).toThrow(

@@ -27,6 +27,14 @@ const networks: readonly [string, EdvrOptionsInput, number][] = [
     { ...small, alignment: 'flow', reconstructStride: 1, tail: 'light', alignReference: false, withTsa: false },
     640,
   ],
+  [
+    'whose pixels optical flow brings into features at a quarter',
+    {
+      ...{ ...small, alignment: 'flow', featureStride: 4, reconstructStride: 4, tail: 'light', scale: 1 },
+      ...{ alignReference: false, withTsa: false },
+    },
+    1280,
+  ],
   ['with PreDeblur', { ...small, withPredeblur: true }, 256],
   ['that takes frames at output size', { ...small, hrIn: true }, 768],
 ];

@@ -22,6 +22,19 @@ describe('options read off the shapes', () => {
     [{ numFeat: 12, numFrame: 1, deformableGroups: 3 }],
     [{ numFrame: 1, deformableGroups: 1, alignReference: false }],
     [{ numFrame: 3, deformableGroups: 1, tail: 'light', alignReference: false, alignment: 'flow' }],
+    [
+      {
+        numFeat: 32,
+        numFrame: 3,
+        deformableGroups: 1,
+        scale: 1,
+        featureStride: 4,
+        reconstructStride: 4,
+        tail: 'light',
+        alignReference: false,
+        alignment: 'flow',
+      },
+    ],
   ] as const)('of %j', (options) => {
     expect(inferOptions(parameterShapes(edvrOptions(options)), 'a.pth')).toEqual(options);
   });

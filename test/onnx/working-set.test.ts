@@ -33,7 +33,17 @@ describe('workingSetBytes', () => {
     const bias = graph.initializer({ name: 'b', dims: [2], values: () => new Float32Array(2) });
     const offset = graph.input('offset', 'float32', [1, 18, 4, 8]);
     const mask = graph.input('mask', 'float32', [1, 9, 4, 8]);
-    graph.output('y', graph.deformConv(x, weight, bias, { offset, mask, groups: 1 }));
+    graph.output('y', graph.deformConv(x, weight, bias, { offset, mask, groups: 1 }, { pad: [1, 1] }));
     expect(workingSetBytes(graph)).toBe(BYTES + 9 * BYTES);
+  });
+
+  it('counts as many samples as there are places of the output', () => {
+    const graph = new GraphBuilder('strided');
+    const x = graph.input('x', 'float32', dims);
+    const weight = graph.initializer({ name: 'w', dims: [2, 2, 2, 2], values: () => new Float32Array(16) });
+    const bias = graph.initializer({ name: 'b', dims: [2], values: () => new Float32Array(2) });
+    const offset = graph.input('offset', 'float32', [1, 8, 2, 4]);
+    graph.output('y', graph.deformConv(x, weight, bias, { offset, groups: 1 }, { stride: [2, 2] }));
+    expect(workingSetBytes(graph)).toBe(BYTES / 4 + BYTES);
   });
 });
