@@ -48,6 +48,8 @@ FLOW = replace(
     LIVE_HALF, numFeat=32, featureStride=1, reconstructStride=1, numExtractBlock=0, numReconstructBlock=3, withTsa=False,
     alignment="flow",
 )
+# For recordings and accelerators: five frames, attention, a reconstruction more than three times as deep.
+DEEP = replace(FLOW, numFrame=5, numReconstructBlock=10, withTsa=True)
 # As many operations as GUIDED, all of them for the one frame: what the window brings is the difference.
 GUIDED = replace(
     LIVE_HALF, featureStride=1, reconstructStride=1, numExtractBlock=1, numReconstructBlock=4, alignment="guided",
@@ -69,6 +71,7 @@ TRACKS = {
     "live-x4": Track("super-resolution", FLOW, degradations.encoded, ENCODED, side=384, patch=48, shares=SHARES, **BY_FLOW),
     "live-x2": Track("super-resolution", replace(FLOW, scale=2), degradations.encoded, ENCODED, side=384, patch=80, shares=SHARES, **BY_FLOW),
     "live-x1": Track("deblurring-compression", replace(LIVE, scale=1), degradations.camera, CAMERA, side=224, patch=128),
+    "edvr-s-x4": Track("super-resolution", DEEP, degradations.encoded, ENCODED, side=384, patch=48, shares=SHARES, **BY_FLOW),
     "clean-x4": Track("super-resolution", GUIDED, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
     "clean-x4-alone": Track("super-resolution", ALONE, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
 }

@@ -1,6 +1,9 @@
 """Trains one of the live models on the rendered sequences; the learning rate follows the clock, so it ends when you say.
 
-    python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05) [--track live-x4] [--resume] [--init WEIGHTS]
+With --iterations it follows the count instead: the same weights again, whatever else the machine does.
+
+    python train.py --data SHARDS --out DIR (--minutes 90 | --until 21:05 | --iterations 9000) [--track live-x4] [--resume]
+    python train.py … --init WEIGHTS
     python train.py --data SHARDS --out DIR --minutes 30 --track live-x1 --init WEIGHTS --part motion
     python train.py --data SHARDS --photographs DIR… --out DIR --minutes 90 --track clean-x4
 
@@ -144,6 +147,8 @@ def begin_from(model: EDVR, weights: dict) -> None:
 
 
 def end_time(args: argparse.Namespace) -> float:
+    if args.iterations:
+        return math.inf
     if args.minutes:
         return time.time() + 60 * args.minutes
     hour, minute = map(int, args.until.split(":"))
@@ -176,6 +181,7 @@ def main() -> None:
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float)
     length.add_argument("--until", metavar="HH:MM", help="UTC")
+    length.add_argument("--iterations", type=int)
     parser.add_argument("--batch", type=int, help="windows a step; by default the track's, as the next two")
     parser.add_argument("--lr", type=float)
     parser.add_argument("--optimizer", choices=("muon", "adam"), default="muon")
@@ -219,8 +225,7 @@ def main() -> None:
     rng = np.random.default_rng([args.seed, step])
 
     losses, errors, norms, saved, marked = [], [], [], time.time(), time.time()
-    while time.time() < end:
-        progress = (time.time() - start) / (end - start)
+    while (progress := step / args.iterations if args.iterations else (time.time() - start) / (end - start)) < 1:
         rate = rate_at_first * min(1, (step + 1) / WARM_UP_STEPS) * (1 + math.cos(math.pi * progress)) / 2
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = rate * group["share"]
