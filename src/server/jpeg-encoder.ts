@@ -27,7 +27,8 @@ export function createJpegEncoder(quality: number, onEncoded: (elapsedMs: number
     }
     const started = performance.now();
     const jpeg = rawImage(frame)
-      .jpeg({ quality })
+      // Huffman tables of the standard: those made for the picture save a twentieth of its bytes and take as long as all the rest.
+      .jpeg({ quality, optimizeCoding: false })
       .toBuffer()
       .then((bytes) => {
         onEncoded(performance.now() - started);
