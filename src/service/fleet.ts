@@ -10,10 +10,9 @@ import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { LiveStream } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import { redactUri } from '../log/redact.js';
-import { loadModel } from '../model/registry.js';
 import type { StreamChange, StreamControl } from '../server/stream-control.js';
 import { AutoScale } from './auto-scale.js';
-import { checkLadder } from './check-ladder.js';
+import { checkModels, checkStream } from './check-stream.js';
 import { ConfiguredStream } from './configured-stream.js';
 
 /** What became of the streams of a configuration, by name. */
@@ -113,6 +112,15 @@ export class Fleet implements StreamControl {
     }
   }
 
+  /** Checks the streams that a reload would open. Rejects with ERR_CONFIG where one names what is not there. */
+  async check(configs: readonly StreamConfig[]): Promise<void> {
+    for (const config of configs) {
+      if (!isDeepStrictEqual(this.#streams.get(config.name)?.config, config)) {
+        await checkStream(config);
+      }
+    }
+  }
+
   /**
    * Opens, reopens and closes streams until they are those of `configs`. A stream whose configuration is the one it was
    * opened by is not touched. One that can't be opened hinders no other.
@@ -145,8 +153,6 @@ export class Fleet implements StreamControl {
         } else {
           stream.setStrength(config.strength);
           if (!isDeepStrictEqual(stream.config, config)) {
-            await checkModels(config.model);
-            await checkLadder(config.models ?? []);
             this.#ends.delete(name);
             await stream.reopen(config);
           }
@@ -197,15 +203,6 @@ export class Fleet implements StreamControl {
       this.#settle.reject(failures[0].error);
     } else {
       this.#settle.resolve();
-    }
-  }
-}
-
-/** Reads every model a stream names, so that a wrong name is known while the stream still runs. */
-async function checkModels(names: string): Promise<void> {
-  for (const name of names.split(',').map((one) => one.trim())) {
-    if (name !== 'bypass') {
-      await loadModel(name);
     }
   }
 }

@@ -85,6 +85,7 @@ export async function startLimpid(config: Config, options: StartLimpidOptions = 
     clientCount: () => server.clients().length,
     reload(next) {
       const reloaded = reloading.then(async () => {
+        await fleet.check(next.streams);
         const needRestart = server.update(next.server);
         await server.renewCertificate();
         return { ...(await fleet.reload(next.streams, server)), needRestart };

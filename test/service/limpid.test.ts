@@ -97,8 +97,15 @@ describe('a configuration at work', () => {
     const wrong = { ...right, server: { ...right.server, port: 70_000 } };
     await expect(running.reload(wrong)).rejects.toMatchObject({ code: 'ERR_CONFIG' });
     const streams = [camera('gate', { model: 'nope' }), camera('yard', { source: '/nowhere/clip.mkv' })];
-    const report = await running.reload(checkConfig({ server: { port: 0 }, streams }));
-    expect(report).toMatchObject({ added: [], changed: [], failed: ['gate', 'yard'] });
+    await expect(running.reload(checkConfig({ server: { port: 0 }, streams }))).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringMatching(/^Stream gate: .*nope/),
+    });
+    const elsewhere = [camera('yard', { source: 'nope://x' })];
+    await expect(running.reload(checkConfig({ server: { port: 0 }, streams: elsewhere }))).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringMatching(/^Stream yard: Expected rtsp:/),
+    });
     await gate.next();
     expect(new Set(gate.frames.map(({ session }) => session))).toEqual(new Set([0]));
   });
