@@ -29,8 +29,8 @@ export function parseNetworkUri(uri: string): NetworkUri {
     const kind = /^http/i.test(uri) ? 'http' : 'rtsp';
     throw new LimpidError(
       'ERR_SOURCE_URI',
-      `Expected ${kind}://[user:password@]host[:port]/path for an ${kind.toUpperCase()} source; write "/", "?", "#", "@" ` +
-        'and spaces in a user or password as %2F, %3F, %23, %40 and %20',
+      `Expected ${kind}://host[:port]/path for an ${kind.toUpperCase()} source, with user:password@ before the host where it ` +
+        'asks for them; write "/", "?", "#", "@" and spaces in these as %2F, %3F, %23, %40 and %20',
     );
   }
   const colon = userInfo.indexOf(':');

@@ -22,8 +22,7 @@ export interface FailureContext {
 const MEANINGS: readonly (readonly [RegExp, (label: string) => string])[] = [
   [
     /\(401\)|unauthorized|not authorized/i,
-    (label) =>
-      `${label} refused the user or password (401); write them as ${label.split(':')[0]}://user:password@host/path`,
+    (label) => `${label} refused the user or password (401); they stand before the host, as in user:password@host`,
   ],
   [/\(403\)|forbidden/i, (label) => `${label} is forbidden for this user or address (403)`],
   [/\(404\)|not found \(404\)/i, (label) => `${label} does not exist on its server (404); check the path of the URI`],

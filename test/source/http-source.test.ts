@@ -102,7 +102,7 @@ describe('an HTTP source', () => {
     expect(asked.join()).not.toContain('hunter2');
     const { error } = await watch(openSource(`${origin.replace('http://', 'http://admin:wrong@')}/video.mjpg`)).ended;
     expect(error?.message).toBe(
-      `${origin.replace('http://', 'http://***@')}/video.mjpg refused the user or password (401); write them as http://user:password@host/path`,
+      `${origin.replace('http://', 'http://***@')}/video.mjpg refused the user or password (401); they stand before the host, as in user:password@host`,
     );
     expect(JSON.stringify([error?.message, error?.cause])).not.toContain('wrong');
   });

@@ -4,8 +4,8 @@ import { parseNetworkUri } from '../../src/source/network-uri.js';
 import { openSource } from '../../src/source/open-source.js';
 
 const NOT_RTSP =
-  'Expected rtsp://[user:password@]host[:port]/path for an RTSP source; write "/", "?", "#", "@" and spaces in a ' +
-  'user or password as %2F, %3F, %23, %40 and %20';
+  'Expected rtsp://host[:port]/path for an RTSP source, with user:password@ before the host where it asks for them; write ' +
+  '"/", "?", "#", "@" and spaces in these as %2F, %3F, %23, %40 and %20';
 const NO_SCHEME =
   'Expected rtsp://, rtsps://, http://, https://, udp://, srt://, file:, test:, camera:, pipeline: or the path of a video ' +
   'for a source but received';

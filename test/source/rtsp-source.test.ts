@@ -163,7 +163,7 @@ describe('an RTSP source', () => {
     const { error } = await session.ended;
     expect(error?.code).toBe('ERR_SOURCE_OPEN');
     expect(error?.message).toBe(
-      `rtsp://***@127.0.0.1:${server.port}/live refused the user or password (401); write them as rtsp://user:password@host/path`,
+      `rtsp://***@127.0.0.1:${server.port}/live refused the user or password (401); they stand before the host, as in user:password@host`,
     );
     expect(JSON.stringify([error?.message, error?.cause])).not.toContain('hunter2');
   });
