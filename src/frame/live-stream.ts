@@ -47,6 +47,15 @@ export type Stage = (typeof stages)[number];
 /** Stages whose times others tell. */
 export type NotedStage = 'decode' | 'encode' | 'send';
 
+/** Recordings, pushes and other outputs of a stream. */
+export interface SinksStatus {
+  readonly open: number;
+  /** Of them those that failed and are tried again, later each time. */
+  readonly failing: number;
+  /** Frames that a sink was given and did not take. */
+  readonly framesLost: number;
+}
+
 /** The sound of a stream's source. */
 export interface AudioStatus {
   /** "AAC", "Opus", "A-law"; its GStreamer name where it is another. */
@@ -76,7 +85,7 @@ export interface StreamStatus {
   readonly framesIn: number;
   readonly framesRestored: number;
   readonly framesSkipped: Readonly<Record<SkipReason, number>>;
-  /** Among those restored: frames shown as the upscaled source frame. */
+  /** Frames shown as the upscaled source frame, beside those restored. */
   readonly framesFallback: Readonly<Record<FallbackReason, number>>;
   readonly reconnects: number;
   readonly sceneCuts: number;
@@ -88,6 +97,8 @@ export interface StreamStatus {
   readonly fpsIn: number;
   readonly fpsRestored: number;
   readonly stageMs: Readonly<Record<Stage, Quantiles>>;
+  /** Absent where there are none. */
+  readonly sinks?: SinksStatus;
   /** The source's sound; absent while it has none. */
   readonly audio?: AudioStatus;
 }

@@ -50,6 +50,11 @@ export class Metrics {
     counter('limpid_scene_cuts_total', 'Scene cuts found', (status) => status.sceneCuts);
     counter('limpid_audio_packets_total', 'Packets of sound that came', ({ audio }) => audio?.packets ?? 0);
     counter('limpid_audio_dropped_total', 'Packets of sound that were left out', ({ audio }) => audio?.dropped ?? 0);
+    counter(
+      'limpid_sink_frames_lost_total',
+      'Frames that a recording, push or the like was given and did not take',
+      ({ sinks }) => sinks?.framesLost ?? 0,
+    );
     new Counter({
       name: 'limpid_frames_skipped_total',
       help: 'Frames of the source that were not restored, by reason',
@@ -103,6 +108,17 @@ export class Metrics {
             this.set({ ...at, quantile: '0.95' }, p95 / 1000);
             this.set({ ...at, quantile: '0.99' }, p99 / 1000);
           }
+        }
+      },
+    });
+    new Gauge({
+      name: 'limpid_sinks_failing',
+      help: 'Recordings, pushes and the like that failed and are tried again',
+      labelNames: ['stream'],
+      registers,
+      collect() {
+        for (const stream of streams) {
+          this.set({ stream: stream.name }, stream.status().sinks?.failing ?? 0);
         }
       },
     });

@@ -23,7 +23,7 @@ export const streamStatusSchema = z
     framesIn: z.int(),
     framesRestored: z.int(),
     framesSkipped: z.record(z.string(), z.int()).describe('By reason.'),
-    framesFallback: z.record(z.string(), z.int()).describe('By reason; among those restored.'),
+    framesFallback: z.record(z.string(), z.int()).describe('Shown upscaled, by reason; not among those restored.'),
     reconnects: z.int(),
     fpsIn: z.number(),
     fpsRestored: z.number(),
@@ -35,6 +35,14 @@ export const streamStatusSchema = z
       })
       .optional()
       .describe('The sound of the source; absent while it has none.'),
+    sinks: z
+      .object({
+        open: z.int(),
+        failing: z.int().describe('Among them those that failed and are tried again.'),
+        framesLost: z.int().describe('That a sink was given and did not take.'),
+      })
+      .optional()
+      .describe('Recordings, pushes and the like; absent where there are none.'),
     stageMs: z.record(z.string(), quantilesSchema).describe('Over the last few hundred frames, ms.'),
     viewers: z.int().optional(),
   })

@@ -8,7 +8,7 @@ import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { AudioSlice } from '../frame/audio.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import { Gate } from '../frame/gate.js';
-import type { LiveStream, NotedStage, StreamState, StreamStatus } from '../frame/live-stream.js';
+import type { LiveStream, NotedStage, SinksStatus, StreamState, StreamStatus } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { Sink } from '../sink/sink.js';
 import type { Source } from '../source/source.js';
@@ -22,6 +22,9 @@ import { openSessions, type ReconnectPolicy, type SessionEvent } from './session
 import { SinkQueue } from './sink-queue.js';
 import { StreamStatistics } from './statistics.js';
 import { StreamSound } from './stream-sound.js';
+
+/** A sink that fails the same way at every attempt is told of again after this time, ms. */
+const SAME_TROUBLE_MS = 60_000;
 
 /** What a stream is made of. It takes over source, engine and sinks and closes them. */
 export interface StreamParts {
@@ -69,6 +72,8 @@ class AssembledStream implements RunningStream {
   readonly #sound: StreamSound;
   readonly #reports: RateLimitedReports;
   readonly #subscription: Subscription;
+  /** A session is over, and the next may be long in coming. */
+  readonly #runEnds$ = new Subject<void>();
   #state: StreamState = 'connecting';
   #reason: string | undefined;
   #sourceSize = { width: 0, height: 0 };
@@ -129,6 +134,7 @@ class AssembledStream implements RunningStream {
       fpsRestored: statistics.fpsRestored(nowMs),
       stageMs: statistics.stageMs(),
       ...(audio === undefined ? {} : { audio }),
+      ...(this.#sinks.length === 0 ? {} : { sinks: this.#sinksStatus() }),
     };
   }
 
@@ -169,6 +175,7 @@ class AssembledStream implements RunningStream {
         restoreStages({
           engines: this.#engines,
           stream: name,
+          runEnds$: this.#runEnds$,
           policy: source.live ? (overload?.policy ?? 'skip') : 'block',
           gate,
           whenRoom: async () => {
@@ -193,7 +200,7 @@ class AssembledStream implements RunningStream {
   }
 
   #publish(restored: RestoredFrame): void {
-    this.#statistics.countRestored(restored, Date.now());
+    this.#statistics.countShown(restored, Date.now());
     // The overload ladder told its own change once.
     if (restored.fallback !== undefined && restored.fallback !== 'overload') {
       this.#reports.report(`a frame is shown upscaled, not restored: ${fallbackSentence(restored.fallback)}`);
@@ -235,6 +242,7 @@ class AssembledStream implements RunningStream {
         this.#state = event.error.code === 'ERR_SOURCE_STALLED' ? 'stalled' : 'reconnecting';
         this.#reason = event.error.message;
         log.warn(at, `${event.error.message}; next attempt in ${(event.retryInMs / 1_000).toFixed(1)} s`);
+        this.#runEnds$.next();
         break;
       case 'ended':
         log.info(at, `${source.label} has ended`);
@@ -258,17 +266,27 @@ class AssembledStream implements RunningStream {
     });
   }
 
+  #sinksStatus(): SinksStatus {
+    return {
+      open: this.#sinks.length,
+      failing: this.#sinks.filter(({ failing }) => failing).length,
+      framesLost: this.#sinks.reduce((sum, { framesLost }) => sum + framesLost, 0),
+    };
+  }
+
   #queueFor(sink: Sink): SinkQueue {
     const { log } = this.#parts;
     const at = { stream: this.name };
     let told = '';
+    let toldMs = 0;
     return new SinkQueue(sink, {
       onDrop: () => this.#reports.report(`${sink.label} is slow: a frame was dropped`),
       onFailure: (error, retryInMs) => {
-        // The same trouble at every attempt is one line.
-        if (error.message !== told) {
+        // The same trouble at every attempt is a line now and then.
+        if (error.message !== told || Date.now() - toldMs >= SAME_TROUBLE_MS) {
           const next = retryInMs === null ? '' : `; next attempt in ${(retryInMs / 1_000).toFixed(1)} s`;
           log.error(at, `${error.message}${next}`);
+          toldMs = Date.now();
         }
         told = error.message;
       },

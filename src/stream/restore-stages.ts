@@ -5,14 +5,14 @@
  *     frames ─▶ window ─▶ restore ─▶ window ─▶ restore ─▶ restored
  *                 └ N frames of look-ahead  └ N more
  */
-import { map, Observable, type OperatorFunction } from 'rxjs';
+import { map, Observable, type OperatorFunction, Subject } from 'rxjs';
 import type { Engine } from '../engine/engine.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import { Gate } from '../frame/gate.js';
 import { type RestoreOptions, restore } from './restore.js';
 
 /** Options of {@link restoreStages}. */
-export interface RestoreStagesOptions extends Omit<RestoreOptions, 'engine'> {
+export interface RestoreStagesOptions extends Omit<RestoreOptions, 'engine' | 'onRunDone'> {
   /** One for each stage, in order; at least one. */
   readonly engines: readonly Engine[];
 }
@@ -23,7 +23,7 @@ export interface RestoreStagesOptions extends Omit<RestoreOptions, 'engine'> {
  * before it restore every frame, as its windows need them.
  */
 export function restoreStages(options: RestoreStagesOptions): OperatorFunction<Frame, RestoredFrame> {
-  const { engines, gate, whenRoom, wanted, ...common } = options;
+  const { engines, gate, whenRoom, wanted, runEnds$, ...common } = options;
   const [first, ...rest] = engines;
   if (first === undefined) {
     throw new RangeError('a restoration has at least one stage');
@@ -34,14 +34,22 @@ export function restoreStages(options: RestoreStagesOptions): OperatorFunction<F
     const next = gates[stage + 1];
     return next === undefined ? whenRoom : () => whenOpen(next);
   };
+  // A run ends for a stage when the one before it has restored its last frame.
+  const runDone = engines.map(() => new Subject<void>());
+  const runsOf = (stage: number) => {
+    const ends$ = stage === 0 ? runEnds$ : runDone[stage - 1];
+    return { ...(ends$ === undefined ? {} : { runEnds$: ends$ }), onRunDone: () => runDone[stage]?.next() };
+  };
+  const stageOptions = (engine: Engine, stage: number): RestoreOptions => ({
+    ...common,
+    ...{ engine, gate: gates[stage] ?? gate, whenRoom: roomBeyond(stage) },
+    ...wantedAt(stage),
+    ...runsOf(stage),
+  });
   return (frames$) =>
     rest.reduce(
-      (restored$, engine, i) => {
-        const stage = i + 1;
-        const own = { engine, gate: gates[stage] ?? gate, whenRoom: roomBeyond(stage), ...wantedAt(stage) };
-        return restored$.pipe(nextStage({ ...common, ...own }));
-      },
-      frames$.pipe(restore({ ...common, engine: first, gate, whenRoom: roomBeyond(0), ...wantedAt(0) })),
+      (restored$, engine, i) => restored$.pipe(nextStage(stageOptions(engine, i + 1))),
+      frames$.pipe(restore(stageOptions(first, 0))),
     );
 }
 

@@ -7,7 +7,7 @@
  *             apart, and each frame's pyramid is used in every window it stands in.
  *     block   a file: every window waits its turn, and the gate holds the source back.
  */
-import { concatMap, Observable, type OperatorFunction } from 'rxjs';
+import { concatMap, NEVER, Observable, type OperatorFunction } from 'rxjs';
 import type { Engine } from '../engine/engine.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
@@ -32,6 +32,10 @@ export interface RestoreOptions {
   readonly whenRoom: () => Promise<void>;
   /** Whether a frame is to be restored; one that is not still stands in its neighbours' windows. Default: every frame. */
   readonly wanted?: (frame: Frame) => boolean;
+  /** Tells that a run of frames has ended and the next may be long in coming: its last frames are restored with padding. */
+  readonly runEnds$?: Observable<unknown>;
+  /** The last frame of a run that has ended is restored, before any of the next. */
+  readonly onRunDone?: () => void;
 }
 
 /** Windows that may wait under `block` before the gate closes. */
@@ -39,7 +43,7 @@ const BLOCK_HIGH_WATER = 4;
 
 /** Turns frames into restored frames, in order of seq. Completes when the last window has been restored. */
 export function restore(options: RestoreOptions): OperatorFunction<Frame, RestoredFrame> {
-  const { engine, stream, policy, wanted = () => true } = options;
+  const { engine, stream, policy, wanted = () => true, runEnds$ = NEVER } = options;
   const { window: size, padding } = engine.spec;
   return (frames$) =>
     new Observable((subscriber) => {
@@ -66,7 +70,7 @@ export function restore(options: RestoreOptions): OperatorFunction<Frame, Restor
           complete: () => arrivals.complete(),
         }),
       );
-      const subscription = arrivals$.pipe(frameWindow({ size, padding })).subscribe({
+      const subscription = arrivals$.pipe(frameWindow({ size, padding, runEnds$ })).subscribe({
         next: (window) => {
           if (wanted(window.reference)) {
             queue.push(window);
@@ -75,6 +79,8 @@ export function restore(options: RestoreOptions): OperatorFunction<Frame, Restor
         error: (error) => subscriber.error(error),
         complete: () => queue.end(),
       });
+      // After the windows that the end of a run gave.
+      subscription.add(runEnds$.subscribe(() => queue.endRun()));
       return () => {
         subscription.unsubscribe();
         queue.cancel();
@@ -98,6 +104,8 @@ class RestoreQueue {
   #cancelled = false;
   /** A skipped frame began a new run: the next restored one says so in its place. */
   #discontinuityOwed = false;
+  /** A run has ended, and nothing of the next has come. */
+  #runEnding = false;
 
   constructor(options: RestoreOptions, observer: QueueObserver) {
     this.#options = options;
@@ -114,9 +122,15 @@ class RestoreQueue {
         this.#skip(late.reference, 'overload');
       }
     }
+    this.#runEnding = false;
     this.#waiting.push(window);
     this.#advance();
     this.#setGate();
+  }
+
+  endRun(): void {
+    this.#runEnding = true;
+    this.#finishIfDrained();
   }
 
   end(): void {
@@ -181,7 +195,14 @@ class RestoreQueue {
   }
 
   #finishIfDrained(): void {
-    if (this.#ended && this.idle && !this.#cancelled) {
+    if (!this.idle || this.#cancelled) {
+      return;
+    }
+    if (this.#runEnding) {
+      this.#runEnding = false;
+      this.#options.onRunDone?.();
+    }
+    if (this.#ended) {
       this.#observer.drained();
     }
   }

@@ -51,7 +51,9 @@ export class SinkQueue {
   #retryAtMs = Number.NEGATIVE_INFINITY;
   #delayMs: number;
   #broken = false;
+  /** Since it failed. */
   #lost = 0;
+  #framesLost = 0;
   /** Since when the sink takes frames again; undefined before the first one. */
   #takingSinceMs: number | undefined;
 
@@ -68,6 +70,16 @@ export class SinkQueue {
     return this.#sink.view ?? 'restored';
   }
 
+  /** Whether it failed and has not taken frames for a while since. */
+  get failing(): boolean {
+    return this.#broken;
+  }
+
+  /** Frames that it was given and did not take. */
+  get framesLost(): number {
+    return this.#framesLost;
+  }
+
   /** Resolves when one more frame can be pushed without dropping another; for readers that must lose nothing. */
   whenRoom(): Promise<void> {
     return this.#full ? new Promise((resolve) => this.#roomWaiters.push(resolve)) : Promise.resolve();
@@ -80,6 +92,7 @@ export class SinkQueue {
     }
     if (this.#now() < this.#retryAtMs) {
       this.#lost += 1;
+      this.#framesLost += 1;
       return;
     }
     if (this.#full) {
@@ -107,6 +120,7 @@ export class SinkQueue {
       return;
     }
     oldest.frame.lease?.release();
+    this.#framesLost += 1;
     this.#options.onDrop(oldest.frame);
     const next = this.#waiting[0];
     if (next !== undefined) {
@@ -169,6 +183,7 @@ export class SinkQueue {
       frame.lease?.release();
     }
     this.#lost += 1 + waited.length;
+    this.#framesLost += 1 + waited.length;
     this.#announceRoom();
     const retryInMs = this.#delayMs;
     this.#retryAtMs = this.#now() + retryInMs;

@@ -43,12 +43,14 @@ export class StreamStatistics {
     this.#stages[stage].add(elapsedMs);
   }
 
-  countRestored({ timing, source, fallback }: RestoredFrame, nowMs: number): void {
-    this.framesRestored += 1;
-    if (fallback !== undefined) {
+  /** Counts a frame that is shown: restored, or upscaled in its stead, which is no frame restored. */
+  countShown({ timing, source, fallback }: RestoredFrame, nowMs: number): void {
+    if (fallback === undefined) {
+      this.framesRestored += 1;
+      this.#restored.count(nowMs);
+    } else {
       this.framesFallback[fallback] += 1;
     }
-    this.#restored.count(nowMs);
     this.#stages.wait.add(timing.waitMs);
     this.#stages.pyramid.add(timing.pyramidMs);
     this.#stages.restore.add(timing.restoreMs);

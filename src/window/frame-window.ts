@@ -23,22 +23,28 @@ export interface FrameWindowOptions {
   /** Frames in a window, 2N+1: an odd integer ≥ 1. */
   readonly size: number;
   readonly padding: PaddingMode;
+  /** Tells that a run of frames has ended, where the next one may be long in coming; it begins with a discontinuity. */
+  readonly runEnds$?: Observable<unknown>;
 }
 
 /**
  * Emits one window for every frame, in order, as soon as its look-ahead is there; the last N at a discontinuity, at a scene
- * cut, at a change of size and at completion. Holds at most 2N+1 frames.
+ * cut, at a change of size, when a run ends and at completion. Holds at most 2N+1 frames.
  */
 export function frameWindow(options: FrameWindowOptions): OperatorFunction<Frame, FrameWindow> {
   return (frames$) =>
     new Observable((subscriber) => {
       const clip = new Clip(options);
+      const flush = () => {
+        for (const window of clip.flush()) {
+          subscriber.next(window);
+        }
+      };
+      subscriber.add(options.runEnds$?.subscribe(flush));
       return frames$.subscribe({
         next: (frame) => {
           if (clip.endsBefore(frame)) {
-            for (const window of clip.flush()) {
-              subscriber.next(window);
-            }
+            flush();
           }
           for (const window of clip.push(frame)) {
             subscriber.next(window);
@@ -46,9 +52,7 @@ export function frameWindow(options: FrameWindowOptions): OperatorFunction<Frame
         },
         error: (error) => subscriber.error(error),
         complete: () => {
-          for (const window of clip.flush()) {
-            subscriber.next(window);
-          }
+          flush();
           subscriber.complete();
         },
       });

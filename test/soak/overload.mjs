@@ -51,19 +51,22 @@ console.log(JSON.stringify({ size: `${width}x${height}`, sustainableFps: Number(
 let camera = await startCamera({ port: port + 1, width, height, fps: loadFps });
 const limpid = new WatchedLimpid(port, stream((1.5 * sustainable).toFixed(1)));
 const startMs = Date.now();
-let before = { framesIn: 0, framesRestored: 0 };
+let before = { framesIn: 0, framesRestored: 0, framesUpscaled: 0 };
 let lookedMs = startMs;
 
 /** Prints the minute that has passed; worst: the largest p95 of any second in it. */
 function report({ load }, steps, p95Ms) {
   const seconds = (Date.now() - lookedMs) / 1_000;
   lookedMs = Date.now();
-  const rate = (key) => Number(((load[key] - before[key]) / seconds).toFixed(1));
-  const counts = { fpsIn: rate('framesIn'), fpsRestored: rate('framesRestored'), dropped: lost(load) };
+  const framesUpscaled = Object.values(load.framesFallback).reduce((sum, count) => sum + count, 0);
+  const now = { ...load, framesUpscaled };
+  const rate = (key) => Number(((now[key] - before[key]) / seconds).toFixed(1));
+  const fps = { fpsIn: rate('framesIn'), fpsRestored: rate('framesRestored'), fpsUpscaled: rate('framesUpscaled') };
+  const counts = { ...fps, dropped: lost(load) };
   const elapsed = Number(((lookedMs - startMs) / MINUTE_MS).toFixed(1));
   const ladder = { moves: load.overloadMoves, secondsAt: steps };
   console.log(JSON.stringify({ minutes: elapsed, ...limpid.figures(), ...counts, p95Ms, ...ladder }));
-  before = load;
+  before = now;
 }
 
 /** Looks every second for a minute: seconds at each step of the ladder, and the worst p95 of the time from picture to picture. */

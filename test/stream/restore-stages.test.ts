@@ -134,6 +134,30 @@ describe('restoreStages', () => {
     expect(first.mostHeld).toBeLessThan(12);
   });
 
+  it('restores the last frames of a run in every stage, though nothing follows', async () => {
+    const frames$ = new Subject<Frame>();
+    const runEnds$ = new Subject<void>();
+    const seen: number[] = [];
+    const subscription = frames$
+      .pipe(
+        restoreStages({
+          ...{ engines: [new SumEngine(), new SumEngine()], stream: 'a', policy: 'skip', gate: new Gate(), runEnds$ },
+          onSkip: () => expect.unreachable(),
+          whenRoom: () => Promise.resolve(),
+        }),
+      )
+      .subscribe(({ frame }) => seen.push(frame.seq));
+    for (const seq of [0, 1, 2]) {
+      frames$.next(testFrame(seq));
+      await new Promise(setImmediate);
+    }
+    expect(seen).toEqual([0]);
+    runEnds$.next();
+    await new Promise(setImmediate);
+    expect(seen).toEqual([0, 1, 2]);
+    subscription.unsubscribe();
+  });
+
   it('is one restoration with one engine', async () => {
     const engine = new SumEngine();
     expect((await run([engine], 4)).map(({ value }) => value)).toEqual(sums([0, 1, 2, 3]));

@@ -53,6 +53,7 @@ function start(policy: OverloadPolicy) {
   const gate = new Gate();
   const seen: (number | string)[] = [];
   const skipped: string[] = [];
+  const runEnds$ = new Subject<void>();
   const discontinuities: boolean[] = [];
   const subscription = frames$
     .pipe(
@@ -62,6 +63,8 @@ function start(policy: OverloadPolicy) {
         policy,
         gate,
         whenRoom: () => Promise.resolve(),
+        runEnds$,
+        onRunDone: () => seen.push('run done'),
         onSkip: (frame, reason) => skipped.push(`${frame.seq} ${reason}`),
       }),
     )
@@ -77,7 +80,7 @@ function start(policy: OverloadPolicy) {
       frames$.next(testFrame(seq));
     }
   };
-  return { engine, frames$, gate, seen, skipped, discontinuities, subscription, push };
+  return { engine, frames$, runEnds$, gate, seen, skipped, discontinuities, subscription, push };
 }
 
 describe('restore', () => {
@@ -90,6 +93,31 @@ describe('restore', () => {
     await engine.finish();
     expect(seen).toEqual([0, 3]);
     expect(skipped).toEqual(['1 overload', '2 overload']);
+  });
+
+  it('restores the last frames of a run that has ended, though nothing follows, and says when', async () => {
+    const { engine, runEnds$, push, seen, skipped } = start('skip');
+    push(0, 1);
+    await engine.finish();
+    runEnds$.next();
+    expect(engine.windows).toEqual(['0 0 1', '0 1 1']);
+    expect(seen).toEqual([0]);
+    await engine.finish();
+    expect(seen).toEqual([0, 1, 'run done']);
+    expect(skipped).toEqual([]);
+  });
+
+  it('says nothing of a run whose next has begun meanwhile', async () => {
+    const { engine, frames$, runEnds$, push, seen } = start('block');
+    push(0, 1);
+    runEnds$.next();
+    frames$.next(testFrame(2, { discontinuity: true }));
+    push(3);
+    for (let i = 0; i < 3; i += 1) {
+      await engine.finish();
+    }
+    expect(engine.windows).toEqual(['0 0 1', '0 1 1', '2 2 3']);
+    expect(seen).toEqual([0, 1, 2]);
   });
 
   it('flags the frame after a skipped one that began a new run', async () => {

@@ -72,6 +72,23 @@ describe('SinkQueue', () => {
     expect(freed).toEqual([0]);
   });
 
+  it('says whether its sink is failing, and how many frames it did not take', async () => {
+    const { sink, queue, push, clock } = start(2);
+    push(0, 1, 2, 3);
+    expect([queue.failing, queue.framesLost]).toEqual([false, 1]);
+    await sink.finish(new Error('no room'));
+    expect([queue.failing, queue.framesLost]).toEqual([true, 4]);
+    push(4);
+    clock.ms = 60_000;
+    push(5);
+    await sink.finish();
+    expect([queue.failing, queue.framesLost]).toEqual([true, 5]);
+    clock.ms = 64_000;
+    push(6);
+    await sink.finish();
+    expect([queue.failing, queue.framesLost]).toEqual([false, 5]);
+  });
+
   it('drops the oldest waiting frame when it is full', async () => {
     const { sink, push, dropped, freed } = start(2);
     push(0, 1, 2, 3);

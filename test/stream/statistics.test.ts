@@ -19,11 +19,23 @@ describe('StreamStatistics', () => {
     const source = testFrame(0, { captureTimeMs: 0 });
     for (let i = 0; i < 1_000; i += 1) {
       const restoreMs = i < 700 ? 1_000 : i - 700;
-      statistics.countRestored({ frame: source, source, timing: { waitMs: 0, pyramidMs: 1, restoreMs } }, 50);
+      statistics.countShown({ frame: source, source, timing: { waitMs: 0, pyramidMs: 1, restoreMs } }, 50);
     }
     expect(statistics.stageMs().restore).toEqual({ p50: 150, p95: 285, p99: 297 });
     expect(statistics.stageMs().total.p50).toBe(50);
   });
+});
+
+it('counts no frame as restored that is shown upscaled in its stead', () => {
+  const statistics = new StreamStatistics();
+  const frame = testFrame(0, { captureTimeMs: 0 });
+  const shown = { frame, source: frame, timing: { waitMs: 0, pyramidMs: 0, restoreMs: 0 } };
+  statistics.countShown(shown, 0);
+  statistics.countShown({ ...shown, fallback: 'engine-opening' }, 10);
+  statistics.countShown({ ...shown, fallback: 'engine-opening' }, 20);
+  expect(statistics.framesRestored).toBe(1);
+  expect(statistics.framesFallback).toMatchObject({ 'engine-opening': 2, 'engine-lost': 0 });
+  expect(statistics.fpsRestored(20)).toBe(0.5);
 });
 
 describe('the latency ledger', () => {

@@ -74,6 +74,19 @@ describe('frameWindow', () => {
     expect(windowsOf(frames, replicate3)).toEqual(['0 0 1', '0 1 2', '1 2 2', '3 3 4', '3 4 5', '4 5 5']);
   });
 
+  it('flushes the ring when a run ends, without waiting for the frame that begins the next', () => {
+    run(({ cold, hot, expectObservable }) => {
+      const [e, f] = [4, 5].map((seq) => testFrame(seq, { discontinuity: seq === 4 })) as [Frame, Frame];
+      const frames$ = cold('a-b-----------e-f-', { a, b, e, f });
+      const runEnds$ = hot('------x--x--------');
+      expectObservable(frames$.pipe(frameWindow({ ...replicate3, runEnds$ }))).toBe('--x---y---------z-', {
+        x: { reference: a, frames: [a, a, b] },
+        y: { reference: b, frames: [a, b, b] },
+        z: { reference: e, frames: [e, e, f] },
+      });
+    });
+  });
+
   it('flushes the ring at a change of size', () => {
     const frames = [testFrame(0), testFrame(1), testFrame(2, { width: 4, data: new Uint8Array(24) })];
     expect(windowsOf(frames, replicate3)).toEqual(['0 0 1', '0 1 1', '2 2 2']);
