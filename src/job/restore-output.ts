@@ -3,9 +3,9 @@
  *
  *     out.mkv  out.mp4     a clip, with audio          out/  out     a folder of PNGs          out.png     one picture
  */
-import { existsSync, rmSync, statSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
-import { LimpidError } from '../errors/limpid-error.js';
+import { existsSync, rmSync, type Stats, statSync } from 'node:fs';
+import { dirname, extname, resolve } from 'node:path';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { Picture } from '../frame/frame.js';
 import type { ClipContainer } from '../sink/clip-audio.js';
 import type { RestoreInput } from './restore-input.js';
@@ -35,10 +35,12 @@ export interface RestoreOutput {
 
 const CONTAINERS: Readonly<Record<string, ClipContainer>> = { '.mkv': 'matroska', '.mp4': 'mp4' };
 
-/** Reads the name. Throws ERR_USAGE for what Limpid does not write. */
+/** Reads the name. Throws ERR_USAGE for what Limpid does not write, ERR_SINK_OPEN for a place that can't be. */
 export function restoreTarget(label: string): RestoreTarget {
   const path = resolve(label);
-  if (/[/\\]$/.test(label) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+  const isFolder = /[/\\]$/.test(label);
+  requireFolders(label, isFolder ? path : dirname(path));
+  if (isFolder || statOf(label, path)?.isDirectory() === true) {
     return { kind: 'folder', label, path };
   }
   const extension = extname(label).toLowerCase();
@@ -74,6 +76,39 @@ export function requireApart(target: RestoreTarget, input: RestoreInput, overwri
       throw new LimpidError('ERR_SINK_OPEN', `${target.label} exists already; choose another name, or --overwrite`);
     }
     rmSync(target.path, { force: true });
+  }
+}
+
+/** Refuses a folder that is a file, or lies below one. */
+function requireFolders(label: string, folder: string): void {
+  for (let dir = folder; ; dir = dirname(dir)) {
+    const stat = statOf(label, dir);
+    if (stat?.isDirectory() === false) {
+      throw new LimpidError(
+        'ERR_SINK_OPEN',
+        `Expected a folder at ${dir} for the output ${label} but it is a file; choose another name`,
+      );
+    }
+    if (stat !== undefined || dirname(dir) === dir) {
+      return;
+    }
+  }
+}
+
+/** What is there; undefined where nothing is. Throws ERR_SINK_OPEN where that can't be known. */
+function statOf(label: string, path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    // Something above it is a file: it is found on the way up.
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOTDIR') {
+      return undefined;
+    }
+    throw new LimpidError(
+      'ERR_SINK_OPEN',
+      `Expected a place that can be written for the output ${label} but received "${messageOf(cause)}"; choose another`,
+      { cause },
+    );
   }
 }
 

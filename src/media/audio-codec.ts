@@ -13,7 +13,7 @@ export interface AudioCodec {
 const CAPS = {
   AAC: /^audio\/mpeg,.*mpegversion=\(int\)[24]\b/,
   MP3: /^audio\/mpeg,.*layer=\(int\)3\b/,
-  'MPEG audio': /^audio\/mpeg,.*mpegversion=\(int\)1\b/,
+  MP2: /^audio\/mpeg,.*mpegversion=\(int\)1\b/,
   Opus: /^audio\/x-opus\b/,
   'AC-3': /^audio\/x-ac3\b/,
   ALAC: /^audio\/x-alac\b/,
@@ -39,9 +39,14 @@ export function audioCodecOf(caps: string): AudioCodec | null {
   return null;
 }
 
-/** What to call the codec of caps: "AAC", or "audio/x-siren" for one that is not known here. */
+/**
+ * What to call the codec of caps: "AAC", "TTA1" for one that a demuxer knows by name only, or "audio/x-siren" for one that is
+ * not known here.
+ */
 export function audioCodecName(caps: string): string {
-  return audioCodecOf(caps)?.name ?? caps.replace(/,.*$/s, '');
+  // Matroska's names of audio codecs begin so.
+  const byDemuxer = capsField(caps, 'codec-id')?.replace(/^A_/, '');
+  return audioCodecOf(caps)?.name ?? byDemuxer ?? caps.replace(/,.*$/s, '');
 }
 
 /** A field of caps as GStreamer writes them, without its type: capsField("audio/x-alaw, rate=(int)8000", "rate") is "8000". */

@@ -11,12 +11,15 @@ import { type MediaCommand, type MediaEvent, SOUND_ELEMENT } from './media-proto
 
 /** A bus message as the binding gives it. */
 interface BusMessage {
+  /** That of the message, or what its structure calls "type": "decoder" of a missing plugin. */
   readonly type: string;
   readonly _src_element_name?: string;
   /** Path of the element that reports an error: "/GstPipeline:pipeline0/GstParseBin:sound/…". */
   readonly name?: string;
   readonly message?: string;
   readonly debug?: string | null;
+  /** Caps that a plugin is missing for. */
+  readonly detail?: string;
 }
 
 /** The part of the binding that is safe to use. */
@@ -88,6 +91,9 @@ function launch(text: string, held: boolean): void {
         return;
       case 'warning':
         tell({ type: 'warning', element: elementOf(message), debug: message.debug ?? '' });
+        return;
+      case 'decoder':
+        tell({ type: 'unhandled', caps: message.detail ?? '' });
         return;
       case 'async-done':
         tellDuration();

@@ -28,6 +28,8 @@ export interface MediaProcessOptions {
   readonly audio?: boolean;
   /** Told why the sound of a source's pipeline has ended before its pictures; the text is redacted. */
   readonly onSoundless?: (message: string) => void;
+  /** Told the caps of each stream that no plugin knows what to do with. */
+  readonly onUnhandled?: (caps: string) => void;
   /** Told how long the stream says it is, when it says so. */
   readonly onDuration?: (durationNs: bigint) => void;
   /** Told how long each picture was in its decoder, ms. Where it is given the pipeline is traced, which costs: see there. */
@@ -65,6 +67,7 @@ export class MediaProcess {
   readonly #commands: Writable;
   readonly #onDuration: (durationNs: bigint) => void;
   readonly #onSoundless: (message: string) => void;
+  readonly #onUnhandled: (caps: string) => void;
   #lastWord: MediaEvent | null = null;
   readonly #keyNoted: (() => void)[] = [];
   #stderr = '';
@@ -84,6 +87,7 @@ export class MediaProcess {
     this.#commands = child.stdin;
     this.#onDuration = options.onDuration ?? (() => undefined);
     this.#onSoundless = options.onSoundless ?? (() => undefined);
+    this.#onUnhandled = options.onUnhandled ?? (() => undefined);
     // A pipe breaks when the child dies; `ended` tells why.
     this.media.on('error', () => {});
     this.audio?.on('error', () => {});
@@ -179,6 +183,8 @@ export class MediaProcess {
         this.#keepStderr(`${event.element}: ${event.debug}\n`);
       } else if (event.type === 'soundless') {
         this.#onSoundless(redactUri(event.message));
+      } else if (event.type === 'unhandled') {
+        this.#onUnhandled(event.caps);
       } else if (event.type === 'keyed') {
         this.#keyNoted.shift()?.();
       } else if (event.type === 'duration') {

@@ -43,6 +43,8 @@ export type MediaEvent =
   | { readonly type: 'keyed' }
   /** How long the stream says it is; once, when that is known. */
   | { readonly type: 'duration'; readonly seconds: number }
+  /** No plugin knows what to do with a stream of these caps: it is left out. */
+  | { readonly type: 'unhandled'; readonly caps: string }
   | { readonly type: 'warning'; readonly element: string; readonly debug: string }
   /** The sound failed, the pictures go on. `message` is GStreamer's sentence. */
   | { readonly type: 'soundless'; readonly message: string }

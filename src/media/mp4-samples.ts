@@ -10,6 +10,7 @@
  * left to GStreamer.
  */
 import type { FileHandle } from 'node:fs/promises';
+import { type Box, boxesIn, find, readMoov, within } from './mp4-boxes.js';
 
 /** One packet's place and time. */
 export interface Mp4Sample {
@@ -20,14 +21,6 @@ export interface Mp4Sample {
   readonly durationNs: bigint;
 }
 
-interface Box {
-  readonly type: string;
-  readonly body: Buffer;
-}
-
-/** Most bytes of an index: some 5 million samples. */
-const MAX_INDEX_BYTES = 1 << 26;
-const MAX_TOP_LEVEL_BOXES = 10_000;
 const NS_PER_SECOND = 1_000_000_000n;
 /** What a decoder may need before the first sample that is heard, ns: of the codecs here Opus asks for most, 80 ms. */
 const PRIMING_NS = 100_000_000n;
@@ -50,7 +43,7 @@ export async function mp4AudioSamples(file: FileHandle): Promise<readonly Mp4Sam
     return null;
   }
   try {
-    return samplesOf(moov);
+    return samplesOf(moov.body);
   } catch (error) {
     // A table that ends before its entries do: Buffer says so.
     if (error instanceof RangeError) {
@@ -62,7 +55,7 @@ export async function mp4AudioSamples(file: FileHandle): Promise<readonly Mp4Sam
 
 /** Whether an MP4 has an audio track; null when the file is no MP4, or one whose index can't be read. */
 export async function mp4HasAudio(file: FileHandle): Promise<boolean | null> {
-  const boxes = boxesIn((await readMoov(file)) ?? Buffer.alloc(0));
+  const boxes = boxesIn((await readMoov(file))?.body ?? Buffer.alloc(0));
   const tracks = boxes.filter(({ type }) => type === 'trak');
   return find(boxes, 'mvhd') === undefined || tracks.length === 0 ? null : tracks.some(({ body }) => isAudio(body));
 }
@@ -204,56 +197,4 @@ function tableOf(table: Buffer, entries: number, from: number, entryBytes: numbe
     throw new RangeError(`a table of ${table.length} bytes can't hold ${entries} entries`);
   }
   return entries;
-}
-
-function within(body: Buffer, ...path: readonly string[]): Buffer | undefined {
-  return path.reduce<Buffer | undefined>(
-    (inner, type) => (inner === undefined ? undefined : find(boxesIn(inner), type)),
-    body,
-  );
-}
-
-function find(boxes: readonly Box[], type: string): Buffer | undefined {
-  return boxes.find((box) => box.type === type)?.body;
-}
-
-/** Boxes that lie side by side; what comes after a damaged one is left out. */
-function boxesIn(body: Buffer): Box[] {
-  const boxes: Box[] = [];
-  for (let at = 0; at + 8 <= body.length; ) {
-    const bytes = body.readUInt32BE(at);
-    if (bytes < 8 || at + bytes > body.length) {
-      break;
-    }
-    boxes.push({ type: body.toString('latin1', at + 4, at + 8), body: body.subarray(at + 8, at + bytes) });
-    at += bytes;
-  }
-  return boxes;
-}
-
-/** The index, wherever it stands among the boxes of the file. */
-async function readMoov(file: FileHandle): Promise<Buffer | null> {
-  const { size } = await file.stat();
-  const head = Buffer.alloc(16);
-  for (let at = 0, seen = 0; at + 8 <= size && seen < MAX_TOP_LEVEL_BOXES; seen += 1) {
-    await file.read(head, 0, head.length, at);
-    const type = head.toString('latin1', 4, 8);
-    const stated = head.readUInt32BE(0);
-    const bytes = stated === 1 ? Number(head.readBigUInt64BE(8)) : stated === 0 ? size - at : stated;
-    const headBytes = stated === 1 ? 16 : 8;
-    if ((seen === 0 && type !== 'ftyp') || bytes < headBytes) {
-      return null;
-    }
-    if (type === 'moov') {
-      const bodyBytes = bytes - headBytes;
-      if (at + bytes > size || bodyBytes > MAX_INDEX_BYTES) {
-        return null;
-      }
-      const body = Buffer.alloc(bodyBytes);
-      await file.read(body, 0, bodyBytes, at + headBytes);
-      return body;
-    }
-    at += bytes;
-  }
-  return null;
 }

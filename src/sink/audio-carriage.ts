@@ -9,13 +9,13 @@ export type AudioCarrier = 'matroska' | 'mp4' | 'rtsp' | 'rtmp' | 'mpegts';
 
 const CARRIED: Readonly<Record<AudioCarrier, readonly AudioCodecName[]>> = {
   matroska: [
-    ...(['AAC', 'MP3', 'MPEG audio', 'Opus', 'AC-3', 'E-AC-3', 'Vorbis', 'FLAC', 'DTS', 'PCM', 'Speex'] as const),
+    ...(['AAC', 'MP3', 'MP2', 'Opus', 'AC-3', 'E-AC-3', 'Vorbis', 'FLAC', 'DTS', 'PCM', 'Speex'] as const),
     ...(['A-law', 'µ-law'] as const),
   ],
   mp4: ['AAC', 'MP3', 'Opus', 'AC-3', 'ALAC'],
-  rtsp: ['AAC', 'MP3', 'MPEG audio', 'Opus', 'AC-3', 'A-law', 'µ-law'],
+  rtsp: ['AAC', 'MP3', 'MP2', 'Opus', 'AC-3', 'A-law', 'µ-law'],
   rtmp: ['AAC', 'MP3'],
-  mpegts: ['AAC', 'MP3', 'MPEG audio', 'Opus', 'AC-3'],
+  mpegts: ['AAC', 'MP3', 'MP2', 'Opus', 'AC-3'],
 };
 
 /** The muxer's pad that takes the sound. */

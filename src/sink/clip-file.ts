@@ -50,6 +50,7 @@ export function openClipFile(options: ClipFileOptions): MediaFile {
   return new MediaFile({
     path,
     noun: 'clip',
+    container,
     video,
     launch: `${picture} ${audio}`.trim(),
     originNs: 0n,

@@ -1,8 +1,10 @@
 /**
  * One file being written. It is written as it grows and stays playable when either process is killed.
  */
-import { rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { audioCodecOf } from '../media/audio-codec.js';
 import type { MediaEnd } from '../media/media-process.js';
+import { mendOpusNumbers } from '../media/mp4-opus.js';
 import { MediaOutput, type MediaOutputPlan, type OutputFailure, unforeseen } from './media-output.js';
 
 /** What a file is made of. */
@@ -11,13 +13,16 @@ export interface MediaFilePlan extends Omit<MediaOutputPlan, 'subject' | 'check'
   readonly path: string;
   /** What to call it in a sentence: 'recording'. */
   readonly noun: string;
+  readonly container: 'matroska' | 'mp4';
 }
 
 /** A file being written. */
 export class MediaFile extends MediaOutput {
   readonly path: string;
+  readonly #hasMp4Opus: boolean;
+  #mended: Promise<void> | undefined;
 
-  constructor({ path, noun, ...plan }: MediaFilePlan) {
+  constructor({ path, noun, container, ...plan }: MediaFilePlan) {
     super({
       ...plan,
       subject: `The ${noun} ${path}`,
@@ -26,6 +31,18 @@ export class MediaFile extends MediaOutput {
       onFailure: () => removeIfEmpty(path),
     });
     this.path = path;
+    this.#hasMp4Opus = container === 'mp4' && audioCodecOf(plan.audioCaps ?? '')?.name === 'Opus';
+  }
+
+  override close(): Promise<void> {
+    this.#mended ??= super.close().then(() => this.#mend());
+    return this.#mended;
+  }
+
+  async #mend(): Promise<void> {
+    if (this.#hasMp4Opus && existsSync(this.path)) {
+      await mendOpusNumbers(this.path);
+    }
   }
 }
 

@@ -35,6 +35,7 @@ export async function openRecordingFile(plan: RecordingFilePlan): Promise<MediaF
   return new MediaFile({
     path,
     noun: 'recording',
+    container,
     video,
     launch: `${encoded} ${muxed} ${sound.launch}`.trim(),
     ...(sound.audioCaps === undefined ? {} : { audioCaps: sound.audioCaps }),

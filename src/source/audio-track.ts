@@ -31,7 +31,7 @@ const NO_AUDIO = /not-linked|delayed linking failed|no audio/i;
 
 /** A track, read packet by packet. */
 export interface AudioTrack {
-  /** Caps as GStreamer writes them, codec data included. */
+  /** Caps as GStreamer writes them, codec data included; of a kind that it can't read a track has no packets. */
   readonly caps: string;
   /** The next packet, or null at the end. Rejects with ERR_SOURCE_LOST, ERR_SOURCE_STALLED, ERR_MEDIA_PROCESS, ERR_GDP. */
   next(): Promise<EncodedPacket | null>;
@@ -77,6 +77,8 @@ class FileAudioTrack implements AudioTrack {
   readonly #process: MediaProcess;
   readonly #waiting: EncodedPacket[] = [];
   #waitingBytes = 0;
+  /** Caps of an audio track that GStreamer passes over. */
+  #unhandled = '';
   #ended = false;
   #failure: unknown = null;
   #wake: () => void = () => undefined;
@@ -86,7 +88,7 @@ class FileAudioTrack implements AudioTrack {
     const absolute = resolve(path);
     const timeline = timelineOf(absolute);
     const launch = fillLaunchText(readLaunchText('source-file-audio'), { path: absolute });
-    this.#process = MediaProcess.start({ launch });
+    this.#process = MediaProcess.start({ launch, onUnhandled: (caps) => this.#passOver(caps) });
     const parser = gdpPacketParser(timeline, {
       caps: (text) => {
         this.caps = text;
@@ -102,7 +104,7 @@ class FileAudioTrack implements AudioTrack {
       }
     });
     void this.#process.ended.then((end) => this.#onEnd(end));
-    this.opened = this.#arrival(firstTimeoutMs).then(() => this.#waiting.length > 0);
+    this.opened = this.#arrival(firstTimeoutMs).then(() => this.#waiting.length > 0 || this.#onlyUnhandled());
   }
 
   async next(): Promise<EncodedPacket | null> {
@@ -119,6 +121,20 @@ class FileAudioTrack implements AudioTrack {
     this.#ended = true;
     this.#process.dispose();
     this.#wake();
+  }
+
+  #passOver(caps: string): void {
+    if (this.#unhandled === '' && caps.startsWith('audio/')) {
+      this.#unhandled = caps;
+    }
+  }
+
+  /** Takes the track for what its caps say, so that someone can say that it is not kept. */
+  #onlyUnhandled(): boolean {
+    if (this.caps === '') {
+      this.caps = this.#unhandled;
+    }
+    return this.caps !== '' && this.caps === this.#unhandled;
   }
 
   #take(packet: EncodedPacket): void {
@@ -164,7 +180,9 @@ class FileAudioTrack implements AudioTrack {
   #onEnd(end: MediaEnd): void {
     const opened = this.caps !== '';
     if (!this.#ended && end.kind !== 'eos' && (opened || !isSilent(end))) {
-      this.#failure ??= sourceFailure(end, { label: `The audio of ${this.#label}`, opened });
+      // Before there is audio it is the file that can't be read.
+      const label = opened ? `The audio of ${this.#label}` : this.#label;
+      this.#failure ??= sourceFailure(end, { label, opened });
     }
     this.#ended = true;
     this.#wake();

@@ -28,6 +28,16 @@ describe('audio in a clip', () => {
       'matroska',
       "Limpid can't keep ALAC audio in .mkv as it is; use .mp4, or --no-audio",
     ],
+    [
+      'audio/mpeg, mpegversion=(int)1, mpegaudioversion=(int)1, layer=(int)2, rate=(int)44100',
+      'mp4',
+      "Limpid can't keep MP2 audio in .mp4 as it is; use .mkv, or --no-audio",
+    ],
+    [
+      'audio/x-unknown, codec-id=(string)A_ALAC',
+      'matroska',
+      "Limpid can't keep ALAC audio in .mkv as it is; use --no-audio",
+    ],
     ['audio/AMR, rate=(int)8000', 'matroska', "Limpid can't keep audio/AMR audio in .mkv as it is; use --no-audio"],
   ] as const)('is refused with the container that takes it: %s in %s', (caps, container, message) => {
     expect(() => requireCarried(caps, container)).toThrowError(message);

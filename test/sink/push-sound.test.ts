@@ -109,7 +109,7 @@ describe('the sound of a push', { timeout: 120_000 }, () => {
     const troubles = feed(`udp://127.0.0.1:${UDP_PORT}`, await soundOf('flac', ['-c:a', 'flac']));
     expect(await pulled(`udp://127.0.0.1:${UDP_PORT}`)).toMatchObject({ codec: 'h264', frames: 10 });
     expect(troubles.map(({ message }) => message)).toEqual([
-      `The push to udp://127.0.0.1:${UDP_PORT} has no sound: FLAC can't go there as it is, but AAC, MP3, MPEG audio, Opus and AC-3 can`,
+      `The push to udp://127.0.0.1:${UDP_PORT} has no sound: FLAC can't go there as it is, but AAC, MP3, MP2, Opus and AC-3 can`,
     ]);
   });
 });
