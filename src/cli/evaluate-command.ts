@@ -9,6 +9,7 @@ import { EvaluateReport } from '../job/evaluate-report.js';
 import { evaluateTable } from '../job/table.js';
 import { addEngineFlags, type EngineFlags, engineOptions } from './engine-flags.js';
 import { printJson } from './print.js';
+import { randomWeightsRemarks } from './random-weights.js';
 
 interface EvaluateFlags extends EngineFlags {
   readonly model: string;
@@ -33,12 +34,15 @@ export function evaluateCommand(): Command {
     .option('--lq <path>', 'low-quality frames, laid out alike (default: bicubic LR made from the ground truth)')
     .addOption(new Option('--channel <channel>', 'luma or all channels').choices(['y', 'rgb']).default('rgb'))
     .option('--crop <n>', 'pixels taken off every side', parseWhole, 0)
-    .option('--scale <n>', 'scale of the bicubic baseline (default: 4)', parseWhole);
+    .option('--scale <n>', 'scale of the bicubic baseline (default: 4); a model has its own', parseWhole);
   return addEngineFlags(command)
     .option('--report <dir>', 'write a page: table, plots by frame, worst frames side by side')
     .option('--json', 'one JSON document on stdout')
     .action(async (flags: EvaluateFlags) => {
       const { json, report: dir, ...options } = flags;
+      for (const remark of await randomWeightsRemarks([flags.model])) {
+        process.stderr.write(`${remark}\n`);
+      }
       const report = dir === undefined ? undefined : await EvaluateReport.open(dir, options);
       const result = await evaluate(options, {
         openEngine: (model) => openEngine(model, engineOptions(flags)),

@@ -40,11 +40,9 @@ for (const command of [
   doctorCommand(),
   tokenCommand(),
 ]) {
-  program.addCommand(command.copyInheritedSettings(program));
+  program.addCommand(command);
 }
-for (const command of [program, ...program.commands]) {
-  command.exitOverride();
-}
+settle(program);
 
 try {
   await program.parseAsync();
@@ -54,6 +52,14 @@ try {
 }
 // Handles of native libraries may keep the loop alive; everything Limpid opened is closed by now.
 process.stdout.write('', () => process.exit());
+
+/** Bad usage is told alike by a command and by what is below it, with the exit code of `report`. */
+function settle(command: Command): void {
+  command.exitOverride();
+  for (const below of command.commands) {
+    settle(below.copyInheritedSettings(command));
+  }
+}
 
 function report(thrown: unknown): number {
   if (thrown instanceof CommanderError) {

@@ -16,7 +16,15 @@ interface JsonFlag {
 
 /** Builds the command with its subcommands; without one it lists. */
 export function modelsCommand(): Command {
-  const command = new Command('models').description('the models there are, and those that can be fetched');
+  const command = new Command('models')
+    .description('the models there are, and those that can be fetched')
+    .hook('preSubcommand', (models, chosen) => {
+      // The default would take a wrong name for an argument of its own.
+      const [word] = models.args;
+      if (word !== undefined && !word.startsWith('-') && word !== chosen.name()) {
+        models.error(`error: unknown command '${word}'`);
+      }
+    });
   command
     .command('list', { isDefault: true })
     .description('names, tasks, scales and licences')

@@ -7,7 +7,8 @@ import { restore } from '../job/restore.js';
 import type { RestoreOptions, RestoreResult } from '../job/restore-options.js';
 import { findModel } from '../model/registry.js';
 import { addEngineFlags, type EngineFlags, engineOptions } from './engine-flags.js';
-import { RestoreProgressLine, timeText } from './restore-progress.js';
+import { randomWeightsRemarks } from './random-weights.js';
+import { framesText, RestoreProgressLine, timeText } from './restore-progress.js';
 
 interface RestoreFlags extends EngineFlags {
   readonly model: string;
@@ -64,6 +65,9 @@ async function runRestore(options: RestoreOptions, engine: OpenEngineOptions): P
   });
   const startMs = performance.now();
   try {
+    for (const remark of await randomWeightsRemarks([options.model])) {
+      say(remark);
+    }
     const result = await restore(options, {
       openEngine: (model) => openEngine(model, engine),
       weightsOf,
@@ -93,7 +97,7 @@ async function weightsOf(model: string): Promise<string | null> {
 
 function summary({ done, found, interrupted, audio }: RestoreResult, output: string, seconds: number): string {
   const parts = [
-    `${done} frames in ${output}`,
+    `${framesText(done)} in ${output}`,
     ...(found > 0 ? [`${found} of them were there already`] : []),
     ...(audio ? ['audio as it was'] : []),
     `${timeText(seconds)} (${((done - found) / Math.max(seconds, 0.001)).toFixed(1)} fps)`,
@@ -101,23 +105,29 @@ function summary({ done, found, interrupted, audio }: RestoreResult, output: str
   return `${interrupted ? 'interrupted: ' : ''}${parts.join(', ')}`;
 }
 
-/** Calls back at the first SIGINT or SIGTERM; a second one ends the process at once. Returns what takes that back. */
+/**
+ * Calls back at the first SIGINT or SIGTERM; a second one ends the process at once, by the signal itself: `process.exit`
+ * takes the runtime down under the threads of onnxruntime, which abort then. Returns what takes that back.
+ */
 function onSignal(callback: (signal: StopSignal) => void): () => void {
   let asked = false;
+  const release = (): void => {
+    process.off('SIGINT', listener);
+    process.off('SIGTERM', listener);
+  };
   const listener = (signal: NodeJS.Signals): void => {
     const known: StopSignal = signal === 'SIGTERM' ? 'SIGTERM' : 'SIGINT';
     if (asked) {
-      process.exit(SIGNAL_EXIT_CODES[known]);
+      release();
+      process.kill(process.pid, known);
+      return;
     }
     asked = true;
     callback(known);
   };
   process.on('SIGINT', listener);
   process.on('SIGTERM', listener);
-  return () => {
-    process.off('SIGINT', listener);
-    process.off('SIGTERM', listener);
-  };
+  return release;
 }
 
 function parseNumber(text: string): number {

@@ -64,7 +64,7 @@ export class RestoreProgressLine {
     const remaining = share === null || gained <= 0 ? null : ((1 - share) / gained) * seconds;
     return [
       ...(share === null ? [] : [`${onTerminal ? `${bar(share)} ` : ''}${Math.floor(share * 100)} %`]),
-      total === null ? `${done} frames` : `${done} of ${total} frames`,
+      total === null ? framesText(done) : `${done} of ${framesText(total)}`,
       `${framesPerSecond.toFixed(1)} fps`,
       ...(remaining === null ? [] : [`${timeText(remaining)} left`]),
     ].join(', ');
@@ -74,6 +74,11 @@ export class RestoreProgressLine {
 function bar(share: number): string {
   const full = Math.round(share * BAR_CELLS);
   return `[${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}]`;
+}
+
+/** 1 → '1 frame'. */
+export function framesText(count: number): string {
+  return `${count} ${count === 1 ? 'frame' : 'frames'}`;
 }
 
 /** 3671 → '1:01:11'. */

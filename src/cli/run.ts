@@ -8,7 +8,8 @@ import type { Config } from '../config/config.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import { createLog, type Log } from '../log/log.js';
 import { type ReloadReport, type RunningLimpid, startLimpid } from '../service/limpid.js';
-import { StatusLine } from './status-line.js';
+import { randomWeightsRemarks } from './random-weights.js';
+import { StatusLine, statusOutput } from './status-line.js';
 
 /** How to run, beside the configuration. */
 export interface RunOptions {
@@ -34,9 +35,10 @@ export async function runLimpid(config: Config, options: RunOptions = {}): Promi
     readAgain === undefined ? undefined : () => void (running !== undefined && reload(running, readAgain, log));
   // From here on, so that a recording that has just begun is finished as well.
   const signal = firstSignal(log, onHangUp);
+  await remarkOn(config, log);
   const limpid = await startLimpid(config, { log, mustOpenFirst });
   running = limpid;
-  const status = new StatusLine(process.stderr, () => ({
+  const status = new StatusLine(statusOutput(log), () => ({
     streams: limpid.streams.map((stream) => stream.status()),
     clients: limpid.clientCount(),
   }));
@@ -48,6 +50,14 @@ export async function runLimpid(config: Config, options: RunOptions = {}): Promi
   } finally {
     status.stop();
     await withinDeadline(limpid.close(), config.stopTimeoutMs);
+  }
+}
+
+/** Models that have learned nothing are told of. */
+async function remarkOn({ streams }: Config, log: Log): Promise<void> {
+  const models = streams.flatMap(({ model, models }) => [model, ...(models ?? [])]);
+  for (const remark of await randomWeightsRemarks(models)) {
+    log.warn(remark);
   }
 }
 
@@ -73,7 +83,9 @@ function firstSignal(log: Log, onHangUp: (() => void) | undefined): Promise<void
 /** A configuration that is wrong is told, and the one at work stays. */
 async function reload(limpid: RunningLimpid, readAgain: () => Promise<Config>, log: Log): Promise<void> {
   try {
-    log.info(`SIGHUP: ${reloadText(await limpid.reload(await readAgain()))}`);
+    const config = await readAgain();
+    log.info(`SIGHUP: ${reloadText(await limpid.reload(config))}`);
+    await remarkOn(config, log);
   } catch (error) {
     log.error(`SIGHUP: the configuration at work stays: ${messageOf(error)}`);
   }

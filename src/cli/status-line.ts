@@ -1,7 +1,8 @@
 /**
- * One calm line a second: rewritten in place on a terminal, printed now and then elsewhere.
+ * One calm line a second: rewritten in place on a terminal, printed now and then elsewhere, a JSON line where the log is.
  */
 import type { StreamStatus } from '../frame/live-stream.js';
+import type { Log } from '../log/log.js';
 
 /** What a line is written to: stderr, or a test's stand-in. */
 export interface StatusOutput {
@@ -58,6 +59,11 @@ export class StatusLine {
       this.#output.write(`${line}\n`);
     }
   }
+}
+
+/** Where lines go: into the log where it is for programs, else to stderr as they are. */
+export function statusOutput(log: Log): StatusOutput {
+  return process.env.LIMPID_LOG === 'json' ? { write: (text) => log.info(text.trimEnd()) } : process.stderr;
 }
 
 /** The line: one part a stream, then the viewers. */

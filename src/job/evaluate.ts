@@ -22,7 +22,7 @@ export interface EvaluateOptions {
   readonly channel?: Channel | undefined;
   /** Pixels taken off every side before measuring; default 0. */
   readonly crop?: number | undefined;
-  /** Scale of the bicubic baseline, 1–16; default 4. A model brings its own. */
+  /** Scale of the bicubic baseline, 1–16; default 4. A model brings its own: another is refused. */
   readonly scale?: number | undefined;
 }
 
@@ -84,6 +84,16 @@ export async function evaluate(options: EvaluateOptions, deps: EvaluateDeps): Pr
       engines.push(name === 'bicubic' ? new BicubicEngine(scale) : await deps.openEngine(name));
     }
     const whole = scaleOf(engines);
+    if (
+      options.scale !== undefined &&
+      whole !== scale &&
+      engines.every((engine) => !(engine instanceof BicubicEngine))
+    ) {
+      throw new LimpidError(
+        'ERR_USAGE',
+        `Expected ${whole} for --scale, which is the scale of ${model}, but received ${scale}; leave it out`,
+      );
+    }
     const surveys: ClipSurvey[] = [];
     for (const clip of clips) {
       surveys.push(await checkClip(clip, whole, crop));

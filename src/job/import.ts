@@ -110,7 +110,13 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
 
 /** Whether a model may have a name. Throws ERR_USAGE for one that is none, or that is taken and not to be replaced. */
 export async function checkName(name: string, folder: string, force = false): Promise<void> {
-  if (!modelNamePattern.test(name) || reserved.has(name)) {
+  if (reserved.has(name)) {
+    throw new LimpidError(
+      'ERR_USAGE',
+      `Expected another name for --name: "${name}" is reserved, since commands take it for a baseline without a model`,
+    );
+  }
+  if (!modelNamePattern.test(name)) {
     const received = JSON.stringify(name.slice(0, 80));
     throw new LimpidError(
       'ERR_USAGE',

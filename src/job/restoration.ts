@@ -70,11 +70,15 @@ export class Restoration {
       },
     );
     if (this.#bent > 0) {
-      onNote?.(`${this.#bent} frames had no time after the one before them and were moved by a millisecond`);
+      onNote?.(
+        this.#bent === 1
+          ? '1 frame had no time after the one before it and was moved by a millisecond'
+          : `${this.#bent} frames had no time after the one before them and were moved by a millisecond`,
+      );
     }
     if (this.#fallbacks > 0) {
       onNote?.(
-        `${this.#fallbacks} frames are, in whole or in part, upscaled: the network's offsets were not usable there`,
+        `${this.#fallbacks === 1 ? '1 frame is' : `${this.#fallbacks} frames are`}, in whole or in part, upscaled: the network's offsets were not usable there`,
       );
     }
     if (complete) {
@@ -203,7 +207,8 @@ export class Restoration {
   #brokenOffError(): LimpidError {
     const why = this.#brokenOff;
     const code = why instanceof LimpidError ? why.code : 'ERR_SOURCE_LOST';
-    const kept = this.#done === 0 ? '' : `; the ${this.#done} frames before that are restored`;
+    const before = this.#done === 1 ? '1 frame before that is' : `${this.#done} frames before that are`;
+    const kept = this.#done === 0 ? '' : `; the ${before} restored`;
     return new LimpidError(code, `${messageOf(why)}${kept}`, { cause: why });
   }
 }

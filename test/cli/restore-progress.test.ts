@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RestoreProgressLine, timeText } from '../../src/cli/restore-progress.js';
+import { framesText, RestoreProgressLine, timeText } from '../../src/cli/restore-progress.js';
 
 /** An output that keeps what was written, and a clock that is set. */
 function screen(isTTY: boolean) {
@@ -37,6 +37,14 @@ describe('the progress of restore', () => {
     expect(written[0]).toBe('10 %, 100 of 1000 frames, 0.0 fps, 1:30 left\n');
     // Half the way of 2 frames a second: (1 − 0.18) / 0.002 a second.
     expect(written.at(-1)).toBe('18 %, 180 of 1000 frames, 2.0 fps, 6:50 left\n');
+  });
+
+  it('counts as people do', () => {
+    expect([0, 1, 2].map(framesText)).toEqual(['0 frames', '1 frame', '2 frames']);
+    const { written, clock, line } = screen(false);
+    clock.ms = 10_000;
+    line.show({ done: 1, found: 0, total: 1, share: null });
+    expect(written).toEqual(['1 of 1 frame, 0.1 fps\n']);
   });
 
   it('writes times as people do', () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { StatusLine, statusText } from '../../src/cli/status-line.js';
+import { StatusLine, statusOutput, statusText } from '../../src/cli/status-line.js';
 import { noFallbacks, type StreamStatus } from '../../src/frame/live-stream.js';
+import { type Log, silentLog } from '../../src/log/log.js';
 
 const zero = { p50: 0, p95: 0, p99: 0 };
 const live: StreamStatus = {
@@ -73,5 +74,25 @@ describe('StatusLine', () => {
     const written = shown({ isTTY: false }, 30);
     expect(written).toHaveLength(3);
     expect(written[0]).toMatch(/^gate in 25\.0 fps.*1 client\n$/);
+  });
+});
+
+describe('statusOutput', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it('is the log where that is for programs, a whole line an entry', () => {
+    vi.stubEnv('LIMPID_LOG', 'json');
+    const written: unknown[] = [];
+    const log: Log = Object.assign(Object.create(silentLog), { info: (text: unknown) => written.push(text) });
+    const line = new StatusLine(statusOutput(log), () => ({ streams: [live], clients: 1 }));
+    line.start();
+    vi.advanceTimersByTime(20_000);
+    line.stop();
+    expect(written).toEqual([statusText([live], 1), statusText([live], 1)]);
+  });
+
+  it('is stderr otherwise', () => {
+    vi.stubEnv('LIMPID_LOG', undefined);
+    expect(statusOutput(silentLog)).toBe(process.stderr);
   });
 });

@@ -43,6 +43,11 @@ export class LimpidProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** The signal that ended it, where one did. */
+  get signal(): NodeJS.Signals | null {
+    return this.#child.signalCode;
+  }
+
   get pid(): number {
     return this.#child.pid ?? -1;
   }

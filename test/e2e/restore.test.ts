@@ -1,7 +1,8 @@
 /** `limpid restore` as a person runs it: what comes out against what went in, read by ffprobe and ffmpeg. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { decodeAll, probeVideo } from '../fixtures/ffprobe.js';
 import { mediaProcessesOf } from '../fixtures/processes.js';
@@ -36,6 +37,12 @@ function times(path: string): number[] {
   return [...probeVideo(path).ptsMs].sort((one, other) => one - other);
 }
 
+/** Samples of the audio that ffmpeg decodes. */
+function audioSamples(path: string): number {
+  const args = ['-v', 'error', '-i', path, '-map', '0:a', '-ac', '1', '-f', 'u8', '-'];
+  return execFileSync('ffmpeg', args, { maxBuffer: 1 << 28 }).length;
+}
+
 /** md5 of every audio packet, in order. (Side data, what a decoder leaves out at the end, stands behind it.) */
 function audioPackets(path: string): string[] {
   const args = ['-v', 'error', '-i', path, '-map', '0:a', '-c', 'copy', '-f', 'framemd5', '-'];
@@ -60,6 +67,7 @@ describe('restore of a 10-second clip with audio and a variable frame rate', () 
     { input: 'aac.mp4', output: 'restored-mp4.mp4', audio: aac },
     { input: 'mp3.mp4', output: 'restored-mp4.mkv', audio: ['-c:a', 'libmp3lame'] },
     { input: 'opus.mkv', output: 'restored-opus.mkv', audio: ['-c:a', 'libopus'] },
+    { input: 'opus-to-mp4.mkv', output: 'restored-opus.mp4', audio: ['-c:a', 'libopus'] },
     { input: 'vorbis.mkv', output: 'restored-vorbis.mkv', audio: ['-c:a', 'libvorbis', '-ac', '2'] },
     { input: 'flac.mkv', output: 'restored-flac.mkv', audio: ['-c:a', 'flac'] },
     { input: 'pcm.mkv', output: 'restored-pcm.mkv', audio: ['-c:a', 'pcm_s16le'] },
@@ -76,6 +84,17 @@ describe('restore of a 10-second clip with audio and a variable frame rate', () 
     expect(probeVideo(restored)).toMatchObject({ codec: 'h264', width: 256, height: 192, pixelFormat: 'yuv420p' });
     expect(decodeAll(restored)).toEqual({ frames: times(source).length, complaints: '' });
     expect(mediaProcessesOf()).toEqual([]);
+  });
+
+  it('plays Opus from its beginning in MP4 as in Matroska', TIMEOUT, async () => {
+    const source = clip('opus-short.mkv', ['-c:a', 'libopus'], 1);
+    const restored = join(folder, 'opus-short.mp4');
+    const { code, stderr } = await restore(source, restored, '--model', 'bypass');
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringMatching(/audio as it was/) });
+    // Only Matroska says what to leave out at the end, less than a packet of 20 ms.
+    const more = audioSamples(restored) - audioSamples(source);
+    expect(more).toBeGreaterThanOrEqual(0);
+    expect(more).toBeLessThan(960);
   });
 
   it('restores through the network', TIMEOUT, async () => {
@@ -104,6 +123,21 @@ describe('restore ended early', () => {
       expect(Math.abs(at - (expected[index] ?? Number.NaN))).toBeLessThan(1);
     });
     expect(audioPackets(source).slice(0, audioPackets(restored).length)).toEqual(audioPackets(restored));
+  });
+
+  it('ends at once at a second Ctrl-C, by the signal itself', TIMEOUT, async () => {
+    const source = clip('forced.mkv', ['-an'], 60);
+    for (const pauseMs of [10, 40]) {
+      const restored = join(folder, `forced-out-${pauseMs}.mkv`);
+      const limpid = new LimpidProcess(['restore', source, restored, '--model', 'live-x4']);
+      await expect.poll(() => existsSync(restored) && statSync(restored).size > 0, { timeout: 30_000 }).toBe(true);
+      process.kill(limpid.pid, 'SIGINT');
+      await pause(pauseMs);
+      process.kill(limpid.pid, 'SIGINT');
+      await limpid.end();
+      expect(limpid.signal).toBe('SIGINT');
+      expect(limpid.stderr).toMatch(/^SIGINT: finishing .* \(again to force\)$/);
+    }
   });
 
   it('finishes what a truncated file still holds, and says so', TIMEOUT, async () => {
@@ -139,6 +173,20 @@ describe('restore refuses in one sentence', () => {
     writeFileSync(path, 'these are notes, not a film\n');
     return path;
   };
+  const alac = (): string => {
+    const path = join(folder, 'alac.mkv');
+    return existsSync(path) ? path : clip('alac.mkv', ['-c:a', 'alac'], 0.5);
+  };
+  const textAsMp4 = (): string => {
+    const path = join(folder, 'text.mp4');
+    writeFileSync(path, 'these are notes, not a film\n');
+    return path;
+  };
+  const file = (): string => {
+    const path = join(folder, 'file');
+    writeFileSync(path, 'mine');
+    return path;
+  };
   const existing = (): string => {
     const path = join(folder, 'there.mkv');
     writeFileSync(path, 'mine');
@@ -151,6 +199,11 @@ describe('restore refuses in one sentence', () => {
     ['a file that is no video', text, 'o.mkv', 1, 'is not a video that GStreamer can read'],
     ['an extension it does not write', source, 'o.avi', 2, 'Limpid writes no .avi'],
     ['Vorbis in MP4', source, 'o.mp4', 1, "can't keep Vorbis audio in .mp4 as it is; use .mkv, or --no-audio"],
+    ['ALAC in Matroska', alac, 'o.mkv', 1, "can't keep ALAC audio in .mkv as it is; use --no-audio"],
+    ['ALAC of Matroska in MP4', alac, 'o.mp4', 1, "can't keep ALAC audio in .mp4 as it is; use --no-audio"],
+    ['a text by the name of a video', textAsMp4, 'o.mkv', 1, `limpid: ${join(folder, 'text.mp4')} is not a video that`],
+    ['an output below a file', source, () => join(file(), 'x.mkv'), 1, 'x.mkv but it is a file; choose another name'],
+    ['a folder that is a file', source, () => `${file()}/`, 1, 'but it is a file; choose another name'],
     ['an output that exists', source, existing, 1, 'exists already; choose another name, or --overwrite'],
     ['the input as output', source, source, 2, 'Expected an output other than the input'],
     [

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { BypassEngine } from '../../src/engine/bypass-engine.js';
 import { type EvaluateDeps, type EvaluateOptions, evaluate } from '../../src/job/evaluate.js';
 import { writeReferenceClips } from '../fixtures/quality/reference-clips.js';
 import { scene } from '../fixtures/quality/scene.js';
@@ -139,6 +140,15 @@ describe('evaluate refuses', () => {
       await refusal.catch((error: Error) => expect(error.message).not.toContain('\n'));
     });
   }
+
+  it('a scale other than the model has', async () => {
+    const deps = { openEngine: async () => new BypassEngine(4) };
+    await expect(evaluate({ model: 'gate', gt, scale: 2 }, deps)).rejects.toMatchObject({
+      code: 'ERR_USAGE',
+      message: 'Expected 4 for --scale, which is the scale of gate, but received 2; leave it out',
+    });
+    await expect(evaluate({ model: 'gate', gt, scale: 4 }, deps)).resolves.toMatchObject({ model: 'gate' });
+  });
 
   it('low-quality frames that miss a clip, a frame or the size', async () => {
     const short = join(dir, 'short');

@@ -144,10 +144,16 @@ describe('refusals', () => {
       'Expected a name of a–z, 0–9, ".", "_" and "-" for --name but received "../gate"',
     ],
     [
-      'a name of a baseline',
+      'the name of a baseline',
       { name: 'bicubic' },
       'ERR_USAGE',
-      'Expected a name of a–z, 0–9, ".", "_" and "-" for --name but received "bicubic"',
+      'Expected another name for --name: "bicubic" is reserved, since commands take it for a baseline without a model',
+    ],
+    [
+      'the name of another baseline',
+      { name: 'bypass' },
+      'ERR_USAGE',
+      'Expected another name for --name: "bypass" is reserved, since commands take it for a baseline without a model',
     ],
     [
       'an option that is none',
