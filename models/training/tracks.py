@@ -48,6 +48,8 @@ FLOW = replace(
     LIVE_HALF, numFeat=32, featureStride=1, reconstructStride=1, numExtractBlock=0, numReconstructBlock=3, withTsa=False,
     alignment="flow",
 )
+# The same with features at a quarter of the frame's size, for pictures that keep theirs.
+FLOW_X1 = replace(FLOW, scale=1, featureStride=4, reconstructStride=4, numReconstructBlock=7, numReconstructFeat=48)
 # For recordings and accelerators: five frames, attention, a reconstruction more than three times as deep.
 DEEP = replace(FLOW, numFrame=5, numReconstructBlock=10, withTsa=True)
 # As many operations as GUIDED, all of them for the one frame: what the window brings is the difference.
@@ -55,6 +57,13 @@ GUIDED = replace(
     LIVE_HALF, featureStride=1, reconstructStride=1, numExtractBlock=1, numReconstructBlock=4, alignment="guided",
 )
 ALONE = replace(GUIDED, numFrame=1, withTsa=False, numReconstructBlock=6)
+# What the window, PCD and TSA bring at live size: networks of about the operations of FLOW that differ in these (README.md).
+ABLATION = {
+    "x4-alone": replace(FLOW, numFrame=1),
+    "x4-flow-tsa": replace(FLOW, numFeat=16, withTsa=True),
+    "x4-pcd": replace(FLOW, numFeat=16, featureStride=2, numExtractBlock=1, numReconstructBlock=2, alignment="pcd"),
+    "x4-pcd-tsa": replace(FLOW, numFeat=16, featureStride=2, numExtractBlock=1, numReconstructBlock=2, alignment="pcd", withTsa=True),
+}
 ENCODED = "35 % MATLAB bicubic alone; 65 % bicubic, area or Gaussian kernel, noise up to 3.5, H.264 (x264, zerolatency, GOP 50, CRF 18-32)"
 CAMERA = (
     "35 % the encoder alone; 65 % lens (none, Gaussian, anisotropic, defocus, motion), bicubic or area sampling, Poisson-Gaussian"
@@ -70,8 +79,9 @@ CLEAN = (1.0, 1e-9, 1e-9)
 TRACKS = {
     "live-x4": Track("super-resolution", FLOW, degradations.encoded, ENCODED, side=384, patch=48, shares=SHARES, **BY_FLOW),
     "live-x2": Track("super-resolution", replace(FLOW, scale=2), degradations.encoded, ENCODED, side=384, patch=80, shares=SHARES, **BY_FLOW),
-    "live-x1": Track("deblurring-compression", replace(LIVE, scale=1), degradations.camera, CAMERA, side=224, patch=128),
+    "live-x1": Track("deblurring-compression", FLOW_X1, degradations.camera, CAMERA, side=224, patch=128, **BY_FLOW),
     "edvr-s-x4": Track("super-resolution", DEEP, degradations.encoded, ENCODED, side=384, patch=48, shares=SHARES, **BY_FLOW),
     "clean-x4": Track("super-resolution", GUIDED, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
     "clean-x4-alone": Track("super-resolution", ALONE, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
 }
+TRACKS |= {name: replace(TRACKS["live-x4"], options=options) for name, options in ABLATION.items()}
