@@ -61,6 +61,13 @@ export class Toolbar {
 
 /** Runs commands by their keys, unless somebody is typing or a key is part of a chord. */
 export function listenForKeys(commands: readonly Command[]): void {
+  // A button that was clicked gives the keys back; one that was reached by them keeps the focus.
+  addEventListener('click', ({ detail, target }) => {
+    const button = target instanceof Element ? target.closest('button') : null;
+    if (detail > 0 && button === document.activeElement) {
+      button?.blur();
+    }
+  });
   addEventListener('keydown', (event) => {
     const { target } = event;
     const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;

@@ -43,10 +43,14 @@ const viewer = new Viewer(stage, figures, new Audio(), preference, {
   streams: showStreams,
   shown,
 });
-const recorder = new CanvasRecorder(canvas, (recording, extension) => {
-  download(recording, fileName(extension));
-  refresh();
-});
+const recorder = new CanvasRecorder(
+  canvas,
+  () => stage.redraw(),
+  (recording, extension) => {
+    download(recording, fileName(extension));
+    refresh();
+  },
+);
 const grid = new Grid(element('grid-tiles', HTMLElement), (stream) => {
   closeGrid();
   void viewer.watch(stream);

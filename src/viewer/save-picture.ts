@@ -32,6 +32,8 @@ export function download(blob: Blob, name: string): void {
 /** A recording ends by itself here: it is kept in memory until then. */
 const MAX_RECORDING_BYTES = 512 * 1024 * 1024;
 const CHUNK_MS = 1000;
+/** A canvas gives a frame when it is drawn: one that stands still is drawn again, this often. */
+const STILL_MS = 200;
 
 /** What to record as, the best first: with sound it must be one that this browser has an encoder for. */
 const SILENT_TYPES = ['video/mp4;codecs=avc1', 'video/webm;codecs=vp9', 'video/webm'];
@@ -45,11 +47,15 @@ const SOUND_TYPES = [
 /** Records a canvas as it is seen, split and all, and what is heard with it. */
 export class CanvasRecorder {
   readonly #canvas: HTMLCanvasElement;
+  readonly #redraw: () => void;
   readonly #onFinished: (recording: Blob, extension: string) => void;
   #recorder: MediaRecorder | undefined;
+  #redrawing: ReturnType<typeof setInterval> | undefined;
 
-  constructor(canvas: HTMLCanvasElement, onFinished: (recording: Blob, extension: string) => void) {
+  /** @param redraw draws the canvas once more */
+  constructor(canvas: HTMLCanvasElement, redraw: () => void, onFinished: (recording: Blob, extension: string) => void) {
     this.#canvas = canvas;
+    this.#redraw = redraw;
     this.#onFinished = onFinished;
   }
 
@@ -89,10 +95,13 @@ export class CanvasRecorder {
     };
     recorder.start(CHUNK_MS);
     this.#recorder = recorder;
+    this.#redraw();
+    this.#redrawing = setInterval(this.#redraw, STILL_MS);
   }
 
   /** Ends the recording; it is handed over. Idempotent. */
   stop(): void {
+    clearInterval(this.#redrawing);
     this.#recorder?.stop();
     this.#recorder = undefined;
   }

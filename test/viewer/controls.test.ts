@@ -146,6 +146,47 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
     expect(red(960)).toBeLessThan(60);
   });
 
+  it('records the picture that stands still while paused', async () => {
+    const viewer = await view();
+    await viewer.show(gate);
+    await viewer.page.keyboard.press(' ');
+    await viewer.page.keyboard.press('r');
+    await viewer.page.waitForTimeout(1500);
+    const waiting = viewer.page.waitForEvent('download');
+    await viewer.page.keyboard.press('r');
+    const path = await (await waiting).path();
+    const { stdout } = await run('ffprobe', [
+      ...[
+        '-v',
+        'error',
+        '-count_frames',
+        '-select_streams',
+        'v',
+        '-show_entries',
+        'stream=nb_read_frames',
+        '-of',
+        'csv=p=0',
+      ],
+      path,
+    ]);
+    expect(Number.parseInt(stdout, 10)).toBeGreaterThan(1);
+  });
+
+  it('gives the space bar back after a click, and leaves it to a button that the keyboard reached', async () => {
+    const viewer = await view();
+    await viewer.show(gate);
+    const paused = () => viewer.page.locator('#pause').getAttribute('aria-pressed');
+    await viewer.page.click('#toggle-statistics');
+    await viewer.page.keyboard.press(' ');
+    expect(await paused()).toBe('true');
+    await viewer.page.keyboard.press(' ');
+    expect(await paused()).toBe('false');
+    await viewer.page.focus('#pause');
+    await viewer.page.keyboard.press(' ');
+    expect(await paused()).toBe('true');
+    expect(await viewer.page.evaluate(() => document.activeElement?.id)).toBe('pause');
+  });
+
   it('records the picture as it is seen', async () => {
     const viewer = await view();
     await viewer.show(gate);
