@@ -130,9 +130,10 @@ function refresh(): void {
   const now = performance.now();
   const { phase, state, hello, playback } = viewer;
   const words = grid.visible ? wordsForGrid(grid.census) : wordsFor(phase, state, now);
-  const covers = words.covers && !playback.paused;
-  setText('state-text', playback.paused ? 'Paused' : words.title);
-  element('state', HTMLElement).dataset.tone = playback.paused ? 'busy' : words.tone;
+  const paused = playback.paused && !grid.visible;
+  const covers = words.covers && !paused;
+  setText('state-text', paused ? 'Paused' : words.title);
+  element('state', HTMLElement).dataset.tone = paused ? 'busy' : words.tone;
   setText('notice-title', words.title);
   setText('notice-reason', words.reason);
   element('notice', HTMLElement).hidden = !covers;
@@ -147,7 +148,7 @@ function refresh(): void {
   page.codec = hello?.codec ?? '';
   const { position } = playback;
   const { refused } = viewer.sound;
-  element('paused', HTMLElement).hidden = position === undefined && refused === undefined;
+  element('paused', HTMLElement).hidden = grid.visible || (position === undefined && refused === undefined);
   if (position !== undefined) {
     setText('paused', `frame ${position.frame} of ${position.count} · ${position.missed} newer`);
   } else if (refused !== undefined) {

@@ -37,7 +37,9 @@ const ZOOMS: readonly Zoom[] = ['fit', 1, 2, 4, 8];
 /** The commands of the page. */
 export function viewerCommands(targets: CommandTargets): readonly Command[] {
   const { stage, viewer, changed, loupe, figures, grid, recorder } = targets;
-  const noPicture = () => stage.pair === undefined;
+  // The grid has tiles, and none of what is done to one picture.
+  const many = () => grid.visible;
+  const noPicture = () => many() || stage.pair === undefined;
   const view = (id: string, text: string, label: string, key: string, which: StageView): Command => ({
     id,
     text,
@@ -49,6 +51,7 @@ export function viewerCommands(targets: CommandTargets): readonly Command[] {
       changed();
     },
     pressed: () => stage.view === which,
+    disabled: many,
   });
   const zoomTo = (zoom: Zoom) => {
     stage.zoom = zoom;
@@ -71,6 +74,7 @@ export function viewerCommands(targets: CommandTargets): readonly Command[] {
       group: 'zoom',
       run: () => zoomTo('fit'),
       pressed: () => stage.zoom === 'fit',
+      disabled: many,
     },
     {
       id: 'zoom-actual',
@@ -80,6 +84,7 @@ export function viewerCommands(targets: CommandTargets): readonly Command[] {
       group: 'zoom',
       run: () => zoomTo(stage.zoom === 1 ? 'fit' : 1),
       pressed: () => stage.zoom === 1,
+      disabled: many,
     },
     {
       id: 'zoom-out',
@@ -88,7 +93,7 @@ export function viewerCommands(targets: CommandTargets): readonly Command[] {
       group: 'zoom',
       icon: 'zoomOut',
       run: () => zoomBy(-1),
-      disabled: () => stage.zoom === 'fit',
+      disabled: () => many() || stage.zoom === 'fit',
     },
     {
       id: 'zoom-in',
@@ -97,7 +102,7 @@ export function viewerCommands(targets: CommandTargets): readonly Command[] {
       group: 'zoom',
       icon: 'zoomIn',
       run: () => zoomBy(1),
-      disabled: () => stage.zoom === 8,
+      disabled: () => many() || stage.zoom === 8,
     },
     {
       id: 'toggle-loupe',
@@ -110,6 +115,7 @@ export function viewerCommands(targets: CommandTargets): readonly Command[] {
         changed();
       },
       pressed: () => loupe.visible,
+      disabled: many,
     },
     {
       id: 'step-back',
@@ -138,7 +144,7 @@ export function viewerCommands(targets: CommandTargets): readonly Command[] {
       group: 'time',
       icon: 'stepForward',
       run: () => void viewer.step(1),
-      disabled: () => !viewer.playback.paused,
+      disabled: () => many() || !viewer.playback.paused,
     },
     {
       id: 'go-live',
@@ -147,7 +153,7 @@ export function viewerCommands(targets: CommandTargets): readonly Command[] {
       group: 'time',
       icon: 'live',
       run: () => viewer.goLive(),
-      disabled: () => !viewer.playback.paused,
+      disabled: () => many() || !viewer.playback.paused,
     },
     {
       id: 'sound',

@@ -209,7 +209,14 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
   it('shows all streams in a grid, and opens the one that is clicked', async () => {
     const viewer = await view('jpeg', { viewport: { width: 1280, height: 800 } });
     const { page } = viewer;
+    await viewer.show(gate);
+    await page.keyboard.press(' ');
+    expect(await viewer.text('state-text')).toBe('Paused');
     await page.keyboard.press('g');
+    // What is done to one picture is out of reach, and what was paused of it is no state of the grid.
+    for (const id of ['view-split', 'zoom-fit', 'pause', 'go-live', 'snapshot', 'record']) {
+      expect(await page.isDisabled(`#${id}`), id).toBe(true);
+    }
     for (const stream of [gate, yard]) {
       const tile = page.locator(`.tile[data-stream="${stream.name}"]`);
       await tile.getByText('Live').waitFor();
