@@ -252,6 +252,7 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     { name: 'dark', width: 1280, height: 800, colorScheme: 'dark' as const, scale: 1 },
     { name: 'light', width: 1280, height: 800, colorScheme: 'light' as const, scale: 1 },
     { name: 'phone', width: 360, height: 740, colorScheme: 'dark' as const, scale: 2 },
+    { name: 'small-phone', width: 320, height: 740, colorScheme: 'light' as const, scale: 2 },
   ])('fits its window: $name', async ({ name, width, height, colorScheme, scale }) => {
     const stream = new SyntheticStream({ sourceWidth: 320, sourceHeight: 180 });
     const server = await serve([stream]);
