@@ -6,9 +6,9 @@ import { tap } from 'rxjs/operators';
 import type { Engine } from '../engine/engine.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { AudioSlice } from '../frame/audio.js';
-import type { Frame, RestoredFrame } from '../frame/frame.js';
+import type { RestoredFrame } from '../frame/frame.js';
 import { Gate } from '../frame/gate.js';
-import type { LiveStream, NotedStage, SinksStatus, StreamState, StreamStatus } from '../frame/live-stream.js';
+import type { LiveStream, NotedStage, StreamState, StreamStatus } from '../frame/live-stream.js';
 import type { Log } from '../log/log.js';
 import type { Sink } from '../sink/sink.js';
 import type { Source } from '../source/source.js';
@@ -19,12 +19,9 @@ import { type OverloadOptions, overloadOptionsSchema } from './overload-options.
 import { RateLimitedReports } from './rate-limited-reports.js';
 import { restoreStages } from './restore-stages.js';
 import { openSessions, type ReconnectPolicy, type SessionEvent } from './sessions.js';
-import { SinkQueue } from './sink-queue.js';
 import { StreamStatistics } from './statistics.js';
+import { StreamSinks } from './stream-sinks.js';
 import { StreamSound } from './stream-sound.js';
-
-/** A sink that fails the same way at every attempt is told of again after this time, ms. */
-const SAME_TROUBLE_MS = 60_000;
 
 /** What a stream is made of. It takes over source, engine and sinks and closes them. */
 export interface StreamParts {
@@ -67,7 +64,7 @@ class AssembledStream implements RunningStream {
   readonly done: Promise<void>;
   readonly #parts: StreamParts;
   readonly #engines: readonly Engine[];
-  readonly #sinks: readonly SinkQueue[];
+  readonly #sinks: StreamSinks;
   readonly #statistics = new StreamStatistics();
   readonly #sound: StreamSound;
   readonly #reports: RateLimitedReports;
@@ -90,8 +87,12 @@ class AssembledStream implements RunningStream {
     this.#engines = [this.#firstStage(), ...(parts.nextStages ?? [])];
     this.setStrength(parts.strength ?? 1);
     this.#reports = new RateLimitedReports((line) => parts.log.warn({ stream: parts.name }, line));
-    this.#sinks = parts.sinks.map((sink) => this.#queueFor(sink));
-    this.#sound = new StreamSound(['restored', ...this.#sinks.map(({ view }) => view)]);
+    this.#sinks = new StreamSinks(parts.sinks, {
+      at: { stream: parts.name },
+      log: parts.log,
+      onDrop: (sink) => this.#reports.report(`${sink.label} is slow: a frame was dropped`),
+    });
+    this.#sound = new StreamSound(['restored', ...this.#sinks.views]);
     this.done = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -105,6 +106,7 @@ class AssembledStream implements RunningStream {
 
   status(): StreamStatus {
     const audio = this.#sound.status();
+    const sinks = this.#sinks.status();
     const specs = this.#engines.map(({ spec }) => spec);
     const scale = specs.reduce((product, spec) => product * spec.scale, 1);
     const statistics = this.#statistics;
@@ -134,7 +136,7 @@ class AssembledStream implements RunningStream {
       fpsRestored: statistics.fpsRestored(nowMs),
       stageMs: statistics.stageMs(),
       ...(audio === undefined ? {} : { audio }),
-      ...(this.#sinks.length === 0 ? {} : { sinks: this.#sinksStatus() }),
+      ...(sinks === undefined ? {} : { sinks }),
     };
   }
 
@@ -169,7 +171,7 @@ class AssembledStream implements RunningStream {
         tap((frame) => {
           this.#sourceSize = { width: frame.width, height: frame.height };
           this.#statistics.countIn(frame, Date.now());
-          this.#feed('source', frame);
+          this.#sinks.push('source', frame, this.#sound.upTo('source', frame));
         }),
         this.#parts.sceneCuts === false ? identity : markSceneCuts(() => this.#statistics.countSceneCut()),
         restoreStages({
@@ -178,9 +180,7 @@ class AssembledStream implements RunningStream {
           runEnds$: this.#runEnds$,
           policy: source.live ? (overload?.policy ?? 'skip') : 'block',
           gate,
-          whenRoom: async () => {
-            await Promise.all(this.#sinks.map((sink) => sink.whenRoom()));
-          },
+          whenRoom: () => this.#sinks.whenRoom(),
           onSkip: (_frame, reason, error) => {
             this.#statistics.countSkipped(reason);
             if (error !== undefined) {
@@ -205,22 +205,12 @@ class AssembledStream implements RunningStream {
     if (restored.fallback !== undefined && restored.fallback !== 'overload') {
       this.#reports.report(`a frame is shown upscaled, not restored: ${fallbackSentence(restored.fallback)}`);
     }
-    const audio = this.#feed('restored', restored.frame);
+    const audio = this.#sound.upTo('restored', restored.frame);
+    this.#sinks.push('restored', restored.frame, audio);
     this.restored$.next(restored);
     if (audio !== undefined && audio.packets.length > 0) {
       this.#sound.audio$.next(audio);
     }
-  }
-
-  /** Hands a frame and the sound before it to the sinks of its view; returns the sound. */
-  #feed(view: 'restored' | 'source', frame: Frame): AudioSlice | undefined {
-    const audio = this.#sound.upTo(view, frame);
-    for (const sink of this.#sinks) {
-      if (sink.view === view) {
-        sink.push(frame, audio);
-      }
-    }
-    return audio;
   }
 
   #onSession(event: SessionEvent): void {
@@ -266,37 +256,6 @@ class AssembledStream implements RunningStream {
     });
   }
 
-  #sinksStatus(): SinksStatus {
-    return {
-      open: this.#sinks.length,
-      failing: this.#sinks.filter(({ failing }) => failing).length,
-      framesLost: this.#sinks.reduce((sum, { framesLost }) => sum + framesLost, 0),
-    };
-  }
-
-  #queueFor(sink: Sink): SinkQueue {
-    const { log } = this.#parts;
-    const at = { stream: this.name };
-    let told = '';
-    let toldMs = 0;
-    return new SinkQueue(sink, {
-      onDrop: () => this.#reports.report(`${sink.label} is slow: a frame was dropped`),
-      onFailure: (error, retryInMs) => {
-        // The same trouble at every attempt is a line now and then.
-        if (error.message !== told || Date.now() - toldMs >= SAME_TROUBLE_MS) {
-          const next = retryInMs === null ? '' : `; next attempt in ${(retryInMs / 1_000).toFixed(1)} s`;
-          log.error(at, `${error.message}${next}`);
-          toldMs = Date.now();
-        }
-        told = error.message;
-      },
-      onRecovery: (lost) => {
-        told = '';
-        log.info(at, `${sink.label} is back; frames lost meanwhile: ${lost}`);
-      },
-    });
-  }
-
   #fail(error: unknown): void {
     this.#state = 'failed';
     this.#reason = messageOf(error);
@@ -314,7 +273,7 @@ class AssembledStream implements RunningStream {
     // The subscription may not be assigned yet when a source fails at once.
     await Promise.resolve();
     this.#subscription.unsubscribe();
-    await Promise.all(this.#sinks.map((sink) => sink.close()));
+    await this.#sinks.close();
     await Promise.all(this.#engines.map((engine) => engine.dispose()));
     this.#reports.flush();
     this.restored$.complete();
