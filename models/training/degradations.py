@@ -14,6 +14,8 @@ Clip = list[np.ndarray]
 CLEAN = 0.35
 # Of `camera`: a sharp and quiet picture of which only the encoder took something, as from a film or a good camera by day.
 ENCODER_ALONE = 0.35
+# Of a blur's kernel, from its centre.
+REACH = 7
 PRESETS, PRESET_SHARES = ("veryfast", "superfast", "ultrafast"), (0.5, 0.25, 0.25)
 
 
@@ -67,29 +69,57 @@ def camera(rng: np.random.Generator, clip: Clip, scale: int) -> tuple[Clip, dict
     }
 
 
+def blurred(rng: np.random.Generator, clip: Clip, scale: int) -> tuple[Clip, dict]:
+    """A lens out of focus or a moving camera, a quiet sensor; half of it through H.264 that takes little."""
+    lens, blur = random_blur(rng, stronger=True)
+    low = [cv2.filter2D(frame.astype(np.float32), -1, blur, borderType=cv2.BORDER_REFLECT_101) for frame in clip]
+    low, warm_up = run_up(rng, low)
+    noise = round(float(rng.uniform(0, 2)), 2)
+    taken = [to_uint8(frame + rng.normal(0, noise, frame.shape).astype(np.float32)) for frame in low]
+    done = {"lens": lens, "kernel": "none", "noise": noise}
+    if rng.random() < 0.5:
+        return taken[-len(clip) :], done
+    crf, preset = int(rng.integers(14, 25)), str(rng.choice(PRESETS, p=PRESET_SHARES))
+    return h264(taken, crf, preset)[-len(clip) :], done | {"crf": crf, "preset": preset, "warmUp": warm_up}
+
+
 def run_up(rng: np.random.Generator, clip: Clip) -> tuple[Clip, int]:
     """The encoder sees some of the clip backwards first: P frames far from the I frame too, at no cost in rendering."""
     frames = int(rng.integers(0, len(clip)))
     return clip[frames:0:-1] + clip, frames
 
 
-def random_blur(rng: np.random.Generator) -> tuple[str, np.ndarray]:
+def random_blur(rng: np.random.Generator, stronger: bool = False) -> tuple[str, np.ndarray]:
     """A lens or the shutter: isotropic or anisotropic Gaussian, defocus disc, straight motion; the kernel sums to one."""
-    kind = str(rng.choice(["none", "isotropic", "anisotropic", "defocus", "motion"], p=[0.2, 0.3, 0.2, 0.15, 0.15]))
-    reach = 7
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float64)
+    shares = [0.08, 0.25, 0.17, 0.2, 0.3] if stronger else [0.2, 0.3, 0.2, 0.15, 0.15]
+    kind = str(rng.choice(["none", "isotropic", "anisotropic", "defocus", "motion"], p=shares))
     turn = rng.uniform(0, np.pi)
-    along, across = np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x
+    x, y, along, across = turned(turn)
     wide, narrow, radius, length = rng.uniform(0.4, 1.8), rng.uniform(0.3, 1.0), rng.uniform(0.8, 2.5), rng.uniform(1.5, 6)
+    if stronger:
+        wide, radius, length = wide + 0.4, radius + 0.2, 1.8 * length
     kernel = {
         "none": lambda: (np.hypot(x, y) < 0.5).astype(np.float64),
         "isotropic": lambda: np.exp(-(x**2 + y**2) / (2 * wide**2)),
         "anisotropic": lambda: np.exp(-(along**2) / (2 * wide**2) - across**2 / (2 * (wide * narrow) ** 2)),
         # Edges one pixel soft: the disc and the line are drawn without stairs.
         "defocus": lambda: np.clip(radius + 0.5 - np.hypot(x, y), 0, 1),
-        "motion": lambda: np.clip((length + 1) / 2 - np.abs(along), 0, 1) * np.clip(1 - np.abs(across), 0, 1),
+        "motion": lambda: line(length, turn),
     }[kind]()
     return kind, (kernel / kernel.sum()).astype(np.float32)
+
+
+def turned(angle: float) -> tuple[np.ndarray, ...]:
+    """x and y of a kernel's places around its centre, and the same along and across a direction."""
+    y, x = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1].astype(np.float64)
+    return x, y, np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
+
+
+def line(length: float, angle: float) -> np.ndarray:
+    """A straight motion of `length` pixels while the shutter is open; float32, sums to one."""
+    *_, along, across = turned(angle)
+    kernel = np.clip((length + 1) / 2 - np.abs(along), 0, 1) * np.clip(1 - np.abs(across), 0, 1)
+    return (kernel / kernel.sum()).astype(np.float32)
 
 
 def sensor(

@@ -53,6 +53,16 @@ class Options:
         return self.numFrame >> 1
 
     @property
+    def upscale(self) -> int:
+        """Size of the output over that of the input: with hrIn the frame has it already, whatever `scale` says."""
+        return 1 if self.hrIn else self.scale
+
+    @property
+    def stride(self) -> int:
+        """Size of the input over that of L1."""
+        return 4 if self.hrIn else self.featureStride
+
+    @property
     def aligns(self) -> bool:
         """Whether any frame of the window is aligned."""
         return self.numFrame > 1 or self.alignReference
@@ -136,7 +146,7 @@ class EDVR(nn.Module):
         pyramid = [level.unflatten(0, (n, t)) for level in self.pyramid(frames)]
         reference = frames.unflatten(0, (n, t))[:, self.options.centerFrameIdx]
         out = self.restore(pyramid, reference) + self.skip(reference)
-        up = 1 if self.options.hrIn else self.options.scale
+        up = self.options.upscale
         return out[..., : h * up, : w * up]
 
     def pyramid(self, frames: Tensor) -> list[Tensor]:
@@ -209,6 +219,6 @@ class EDVR(nn.Module):
 
     def skip(self, reference: Tensor) -> Tensor:
         """The reference frame at output size: bilinear, half-pixel centres, clamped at the edges."""
-        if self.options.hrIn or self.options.scale == 1:
+        if self.options.upscale == 1:
             return reference
         return F.interpolate(reference, scale_factor=self.options.scale, mode="bilinear", align_corners=False)

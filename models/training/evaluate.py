@@ -28,7 +28,12 @@ from resample import resize, to_uint8
 from tracks import TRACKS
 
 # What heldout.py makes for networks of a scale.
-KINDS = {4: ("clean", "crf23", "crf25", "crf28", "crf30"), 2: ("x2-clean", "x2-crf25", "x2-crf28"), 1: ("camera", "x1-crf28")}
+KINDS = {
+    4: ("clean", "crf23", "crf25", "crf28", "crf30", "x4-camera"),
+    2: ("x2-clean", "x2-crf25", "x2-crf28"),
+    1: ("camera", "x1-crf28"),
+}
+KINDS_OF_DEBLURRING = ("soft", "shaken")
 MOTIONS = ("synthetic", "real")
 
 
@@ -127,14 +132,15 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     weights = load_weights(args.weights)
-    options = TRACKS[args.track].options
-    model = EDVR(options)
+    track = TRACKS[args.track]
+    model = EDVR(track.options)
     model.load_state_dict(weights.tensors)
     model.eval()
     if args.compare:
         compare(model, *args.compare)
         return
-    names = args.sets or [f"lq-{kind}-{motion}" for motion in MOTIONS for kind in KINDS[options.scale]]
+    kinds = KINDS_OF_DEBLURRING if track.task == "deblurring" else KINDS[track.options.upscale]
+    names = args.sets or [f"lq-{kind}-{motion}" for motion in MOTIONS for kind in kinds]
     quality = evaluate(model, args.heldout, names, args.sheet)
     if args.manifest:
         write_manifest(args.manifest, json.loads(args.manifest.read_text()) | {"quality": quality})

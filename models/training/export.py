@@ -89,7 +89,7 @@ def manifest(name: str, digest: str, dtype: str, training: dict) -> dict:
         "task": track.task,
         "architecture": "edvr",
         "options": track.options.manifest(),
-        "scale": track.options.scale,
+        "scale": track.options.upscale,
         "window": track.options.numFrame,
         "padding": "replicate",
         "colour": {"space": "rgb", "range": "full", "layout": "hwc-uint8"},

@@ -3,7 +3,7 @@
     python flow.py --data SHARDS
 
 Writes `flow.npy` into each shard: (sequence, kept frame, neighbour, 3, h, h) of float16, at the size of the track's
-features, h = low/featureStride. Neighbours are the frame before and the frame after; channels are dy and dx in
+features, h = low over the stride of L1. Neighbours are the frame before and the frame after; channels are dy and dx in
 low-resolution pixels, from the kept frame to the neighbour, and 1 where going there and back ends within half a pixel, else 0.
 """
 
@@ -71,7 +71,7 @@ def label(shard: Path) -> str:
     low = np.load(shard / "lr.npy", mmap_mode="r")
     track = TRACKS[json.loads((shard / "meta.json").read_text()).get("track", "live-x4")]
     partial = shard / "flow.partial.npy"
-    np.save(partial, np.stack([flows_of(clip, track.options.featureStride) for clip in low]))
+    np.save(partial, np.stack([flows_of(clip, track.options.stride) for clip in low]))
     partial.rename(shard / "flow.npy")
     return shard.name
 

@@ -7,9 +7,13 @@ Writes folders of PNGs, one per clip, for `limpid evaluate --gt OUT/gt-real --lq
 
 - ×4: MATLAB-like bicubic ×1/4 without anything else (lq-clean-…), and the same after H.264 (x264, zerolatency, GOP 50,
   veryfast, CRF 23, 25, 28, 30; lq-crf23-… and so on)
+- ×4 as a camera's second stream has it (lq-x4-camera-…): a Gaussian lens of σ 1.2 of the truth's pixels, area sampling, shot
+  and read noise, H.264 at CRF 26
 - ×2: bicubic ×1/2 alone and at CRF 25 and 28 (lq-x2-clean-…, lq-x2-crf25-…)
 - ×1: what a camera does (lq-camera-…): a Gaussian lens of σ 1.2, shot and read noise, H.264 at CRF 26; and H.264 at CRF 28
   alone (lq-x1-crf28-…)
+- deblurring: a Gaussian lens of σ 1.6 (lq-soft-…), a straight shake of six pixels and H.264 at CRF 18 (lq-shaken-…), each with
+  noise of σ 1
 """
 
 import argparse
@@ -20,7 +24,7 @@ import cv2
 import numpy as np
 
 from codec import h264
-from degradations import sensor
+from degradations import line, sensor
 from motion import Layer, blob, random_path, render
 from resample import resize, to_uint8
 
@@ -28,6 +32,9 @@ FRAMES = 12
 # Scale over one, name's prefix, what the encoder does.
 ENCODED = ((4, "", (23, 25, 28, 30)), (2, "x2-", (25, 28)))
 LENS, SHOT, READ, CAMERA_CRF, WATCHED_CRF = 1.2, 0.1, 3.0, 26, 28
+# At a quarter of the size four by four pixels share their noise.
+SUBSTREAM_SHOT, SUBSTREAM_READ = 0.05, 2.0
+SOFT, SHAKE, SHAKE_DEGREES, QUIET, SHAKEN_CRF = 1.6, 6.0, 30.0, 1.0, 18
 SYNTHETIC_SIZE = (512, 320)
 # Kodak's number of the background, of the picture the moving layer is cut from, speed in pixels a frame, shutter.
 SYNTHETIC = [(1, 23, 3.0, 0), (5, 15, 1.2, 0), (8, 4, 6.0, 0), (13, 7, 2.0, 0), (19, 20, 4.0, 0.3), (24, 3, 0.5, 0)]
@@ -79,11 +86,20 @@ def write(folder: Path, clip: list[np.ndarray]) -> None:
         cv2.imwrite(str(folder / f"{index:03d}.png"), np.ascontiguousarray(image[:, :, ::-1]))
 
 
-def taken(clip: list[np.ndarray]) -> list[np.ndarray]:
-    """The clip through a soft lens and onto a noisy sensor, the same noise for every clip of a size."""
+def noisy(clip: list[np.ndarray], shot: float, read: float) -> list[np.ndarray]:
+    """Onto a sensor, the same noise for every clip of a size."""
     rng = np.random.default_rng(26)
-    soft = [cv2.GaussianBlur(image.astype(np.float32), (0, 0), LENS) for image in clip]
-    return [to_uint8(sensor(rng, image, SHOT, READ, mosaic=False, correlated=False)) for image in soft]
+    return [to_uint8(sensor(rng, image, shot, read, mosaic=False, correlated=False)) for image in clip]
+
+
+def through_lens(clip: list[np.ndarray], sigma: float) -> list[np.ndarray]:
+    return [cv2.GaussianBlur(image.astype(np.float32), (0, 0), sigma) for image in clip]
+
+
+def shaken(clip: list[np.ndarray]) -> list[np.ndarray]:
+    """Every frame exposed while the camera moves straight on."""
+    kernel = line(SHAKE, np.radians(SHAKE_DEGREES))
+    return [cv2.filter2D(image.astype(np.float32), -1, kernel, borderType=cv2.BORDER_REFLECT_101) for image in clip]
 
 
 def write_all(out: Path, kind: str, name: str, clip: list[np.ndarray]) -> None:
@@ -95,8 +111,13 @@ def write_all(out: Path, kind: str, name: str, clip: list[np.ndarray]) -> None:
         write(out / f"lq-{prefix}clean-{kind}" / name, low)
         for crf in crfs:
             write(out / f"lq-{prefix}crf{crf}-{kind}" / name, h264(low, crf))
-    write(out / f"lq-camera-{kind}" / name, h264(taken(clip), CAMERA_CRF))
+    soft = through_lens(clip, LENS)
+    substream = [resize(image, height // 4, width // 4, "area") for image in soft]
+    write(out / f"lq-x4-camera-{kind}" / name, h264(noisy(substream, SUBSTREAM_SHOT, SUBSTREAM_READ), CAMERA_CRF))
+    write(out / f"lq-camera-{kind}" / name, h264(noisy(soft, SHOT, READ), CAMERA_CRF))
     write(out / f"lq-x1-crf{WATCHED_CRF}-{kind}" / name, h264(clip, WATCHED_CRF))
+    write(out / f"lq-soft-{kind}" / name, noisy(through_lens(clip, SOFT), 0, QUIET))
+    write(out / f"lq-shaken-{kind}" / name, h264(noisy(shaken(clip), 0, QUIET), SHAKEN_CRF))
     print(f"{kind} {name} {width}x{height}", flush=True)
 
 

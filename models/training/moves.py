@@ -25,7 +25,7 @@ class Moves:
 
     def __init__(self, folders: list[Path], track: Track):
         self.track = track
-        self.side = track.options.scale * (track.patch + 2 * MARGIN)
+        self.side = track.options.upscale * (track.patch + 2 * MARGIN)
         shrunk = (self.shrink(photographs.load(file)) for file in photographs.find(folders))
         self.pictures = [picture for picture in shrunk if min(picture.shape[:2]) >= self.side]
 
@@ -42,8 +42,8 @@ class Moves:
         if self.track.options.numFrame > 1:
             before, after = self.neighbours(rng, picture, np.array([x, y]))
             clip = [before, truth, after]
-        low, _ = self.track.degrade(rng, clip, self.track.options.scale)
-        cut = MARGIN * self.track.options.scale
+        low, _ = self.track.degrade(rng, clip, self.track.options.upscale)
+        cut = MARGIN * self.track.options.upscale
         window, truth = np.stack(low)[:, MARGIN:-MARGIN, MARGIN:-MARGIN], truth[cut:-cut, cut:-cut]
         turns, flip = rng.integers(4), rng.random() < 0.5
         window, truth = np.rot90(window, turns, (1, 2)), np.rot90(truth, turns)

@@ -71,7 +71,7 @@ def sequence(track: Track, seed: int, index: int) -> tuple[np.ndarray, np.ndarra
     rng = np.random.default_rng([seed, index])
     shutter = rng.uniform(0.2, 0.5) if rng.random() < 0.12 else 0.0
     clip = camera(rng, render(scene(rng, track.side), FRAMES, (track.side, track.side), shutter))
-    low, done = track.degrade(rng, clip, track.options.scale)
+    low, done = track.degrade(rng, clip, track.options.upscale)
     return np.stack(low), np.stack([clip[t] for t in KEPT]), done
 
 

@@ -49,7 +49,7 @@ class Sequences:
         # A decimated stream has every second frame only.
         step = 2 if rng.random() < SKIPPING and half * 2 <= center < FRAMES - half * 2 else 1
         times = [min(max(center + step * d, 0), FRAMES - 1) for d in range(-half, half + 1)]
-        patch, scale, stride = self.track.patch, self.track.options.scale, self.track.options.featureStride
+        patch, scale, stride = self.track.patch, self.track.options.upscale, self.track.options.stride
         # Places on the grid of the features, where the flow is.
         y, x = stride * rng.integers(0, (self.track.low - patch) // stride + 1, 2)
         window = low[index, times, y : y + patch, x : x + patch]

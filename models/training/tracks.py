@@ -32,7 +32,7 @@ class Track:
     @property
     def low(self) -> int:
         """Height and width of the low resolution in a rendered sequence."""
-        return self.side // self.options.scale
+        return self.side // self.options.upscale
 
 
 # The first live-x4: all of it on features at half the frame's size.
@@ -52,6 +52,11 @@ FLOW = replace(
 FLOW_X1 = replace(FLOW, scale=1, featureStride=4, reconstructStride=4, numReconstructBlock=7, numReconstructFeat=48)
 # For recordings and accelerators: five frames, attention, a reconstruction more than three times as deep.
 DEEP = replace(FLOW, numFrame=5, numReconstructBlock=10, withTsa=True)
+# What the paper does where frames keep their size and are blurred: PreDeblur, features at a quarter of it, PCD, TSA; at a live size.
+DEBLUR = Options(
+    numFeat=32, numFrame=3, deformableGroups=4, numExtractBlock=2, numReconstructBlock=8, withPredeblur=True, hrIn=True,
+    alignReference=False,
+)
 # As many operations as GUIDED, all of them for the one frame: what the window brings is the difference.
 GUIDED = replace(
     LIVE_HALF, featureStride=1, reconstructStride=1, numExtractBlock=1, numReconstructBlock=4, alignment="guided",
@@ -70,6 +75,10 @@ CAMERA = (
     " noise (read up to 4, shot up to 0.25 a level; 40 % correlated), 30 % Bayer mosaic, half sharpened; H.264 (75 %) or H.265"
     " (zerolatency, GOP 50, CRF 20-32)"
 )
+BLURRED = (
+    "lens or shutter (Gaussian, anisotropic, defocus, motion; 8 % none), white noise up to 2; half of it H.264 (x264, zerolatency,"
+    " GOP 50, CRF 14-24)"
+)
 SHARES = (1.0, 3.0, 0.3)
 # What optical flow aligns learns from the first step on.
 BY_FLOW = {"batch": 6, "rate": 1.5e-3, "psnr_from": 0.0}
@@ -80,6 +89,7 @@ TRACKS = {
     "live-x4": Track("super-resolution", FLOW, degradations.encoded, ENCODED, side=384, patch=48, shares=SHARES, **BY_FLOW),
     "live-x2": Track("super-resolution", replace(FLOW, scale=2), degradations.encoded, ENCODED, side=384, patch=80, shares=SHARES, **BY_FLOW),
     "live-x1": Track("deblurring-compression", FLOW_X1, degradations.camera, CAMERA, side=224, patch=128, **BY_FLOW),
+    "edvr-s-deblur": Track("deblurring", DEBLUR, degradations.blurred, BLURRED, side=224, patch=128, batch=4, rate=1.5e-3, psnr_from=0.0),
     "edvr-s-x4": Track("super-resolution", DEEP, degradations.encoded, ENCODED, side=384, patch=48, shares=SHARES, **BY_FLOW),
     "clean-x4": Track("super-resolution", GUIDED, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
     "clean-x4-alone": Track("super-resolution", ALONE, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),

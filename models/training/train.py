@@ -70,7 +70,7 @@ def offset_loss(model: EDVR, motion: torch.Tensor, tolerance: float = 0.1) -> tu
     """
     align = model.pcd_align
     motion = motion.transpose(0, 1).flatten(0, 1)
-    known, flow = motion[:, 2:], motion[:, :2] / model.options.featureStride
+    known, flow = motion[:, 2:], motion[:, :2] / model.options.stride
     loss, error = torch.zeros(()), 0.0
     targets = {"l1": (flow, known)}
     for level, finer in (("l2", "l1"), ("l3", "l2")):

@@ -20,7 +20,10 @@ export function demoCommand(): Command {
       const stream = { name: 'demo', source: packageFile(CLIP), sourceOptions: { live: true, loop: true }, model };
       await runLimpid(checkConfig({ server: { port }, streams: [stream] }, 'demo'), {
         mustOpenFirst: true,
-        onReady: (url) => process.stderr.write(`\n  Open ${url} in a browser. Ctrl-C stops.\n\n`),
+        onReady: (url) => {
+          // A log for machines says where the viewer is by itself.
+          if (process.env.LIMPID_LOG !== 'json') process.stderr.write(`\n  Open ${url} in a browser. Ctrl-C stops.\n\n`);
+        },
       });
     });
 }

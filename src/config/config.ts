@@ -92,6 +92,8 @@ export const configSchema = z.strictObject({
             path: [index, 'scale'],
             message: 'either scale: auto or a model, not both,',
           });
+        } else if (models !== undefined && model !== DEFAULT_MODEL) {
+          context.addIssue({ code: 'custom', path: [index, 'models'], message: 'either models or a model, not both,' });
         }
       });
       const seen = new Set<string>();

@@ -3,10 +3,11 @@
  *
  *     evaluate ─ every measured frame ─▶ add ─▶ figures, crops of the worst ─▶ write ─▶ DIR/index.html, DIR/figures.json
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import { makeFolder } from '../media/make-folder.js';
 import { imresize } from '../quality/imresize.js';
 import type { ByteSamples } from '../quality/samples.js';
 import type { EvaluateResult, MeasuredFrame } from './evaluate.js';
@@ -36,7 +37,7 @@ export class EvaluateReport {
 
   /** Makes the folder, so that a place that can't be written is known before hours of measuring. @throws ERR_INPUT_FILE. */
   static async open(dir: string, options: ReportOptions): Promise<EvaluateReport> {
-    await writing(dir, () => mkdir(dir, { recursive: true }));
+    await writing(dir, async () => makeFolder(dir));
     return new EvaluateReport(dir, options);
   }
 

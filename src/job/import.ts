@@ -4,7 +4,7 @@
  *     FILE.pth ─▶ readNetwork ─▶ fp16 where that loses nothing ─▶ NAME.safetensors, NAME.json
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { checkDigest } from '../checkpoint/file-digest.js';
@@ -13,6 +13,7 @@ import { writeSafetensors } from '../checkpoint/safetensors.js';
 import { type EdvrOptions, type EdvrOptionsInput, outputScale } from '../edvr/options.js';
 import type { EdvrWeights } from '../edvr/parameters.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import { makeFolder } from '../media/make-folder.js';
 import { type Manifest, modelNamePattern, parseManifest, type Task } from '../model/manifest.js';
 import { importFolder } from '../model/model-folders.js';
 import { type ReadNetwork, readNetwork } from '../model/read-network.js';
@@ -221,7 +222,7 @@ async function writeModel(folder: string, manifest: Manifest, weights: Uint8Arra
   const file = path.join(folder, `${manifest.name}.json`);
   parseManifest(text, file);
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     await replace(path.join(folder, manifest.weights.file), weights);
     await replace(file, text);
   } catch (cause) {

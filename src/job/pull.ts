@@ -1,9 +1,10 @@
 /**
  * A published checkpoint becomes a model: fetched, verified, imported as its manifest says.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LimpidError } from '../errors/limpid-error.js';
+import { makeFolder } from '../media/make-folder.js';
 import type { Published } from '../model/manifest.js';
 import { importFolder } from '../model/model-folders.js';
 import { findPublished, type PublishedOptions, publishedNames } from '../model/published.js';
@@ -46,10 +47,12 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
   await checkName(name, folder, options.force);
   const { source } = published;
   const file = path.join(folder, source.file);
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+  try {
+    makeFolder(folder);
+  } catch (cause) {
     const sentence = `Expected a folder for models at ${folder} but could not make it; choose another with LIMPID_MODELS`;
     throw new LimpidError('ERR_INPUT_FILE', sentence, { cause });
-  });
+  }
   const sha256 = await download(source.url, file, options);
   try {
     const verified = verify(published, sha256);

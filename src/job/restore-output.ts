@@ -5,7 +5,7 @@
  */
 import { existsSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
-import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import { codeOf, LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { Picture } from '../frame/frame.js';
 import type { ClipContainer } from '../sink/clip-audio.js';
 import type { RestoreInput } from './restore-input.js';
@@ -101,7 +101,7 @@ function statOf(label: string, path: string): Stats | undefined {
     return statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
     // Something above it is a file: it is found on the way up.
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOTDIR') {
+    if (codeOf(cause) === 'ENOTDIR') {
       return undefined;
     }
     throw new LimpidError(

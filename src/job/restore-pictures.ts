@@ -13,7 +13,7 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { Picture } from '../frame/frame.js';
-import { makeFolder } from '../sink/reserve-file.js';
+import { makeFolder } from '../media/make-folder.js';
 import type { RestoreOutput } from './restore-output.js';
 import type { Size } from './size.js';
 

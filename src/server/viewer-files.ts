@@ -5,6 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { codeOf } from '../errors/limpid-error.js';
 
 /** One file as it is served. */
 export interface ViewerFile {
@@ -52,7 +53,7 @@ async function listFiles(directory: string): Promise<readonly string[]> {
     const entries = await readdir(directory, { recursive: true, withFileTypes: true });
     return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    if (codeOf(error) === 'ENOENT') {
       return [];
     }
     throw error;

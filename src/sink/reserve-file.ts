@@ -1,9 +1,10 @@
 /**
  * Takes the name of a file before anyone writes it: never one that exists.
  */
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname, join, parse, resolve } from 'node:path';
-import { LimpidError, messageOf } from '../errors/limpid-error.js';
+import { closeSync, openSync } from 'node:fs';
+import { join, parse, resolve } from 'node:path';
+import { codeOf, LimpidError, messageOf } from '../errors/limpid-error.js';
+import { makeFolder } from '../media/make-folder.js';
 
 /** Files that may have the same name but for their number. */
 const MAX_COPIES = 1_000;
@@ -35,21 +36,6 @@ export function reserveFile(path: string): string {
   throw new LimpidError('ERR_SINK_OPEN', `${MAX_COPIES} files named ${stem} exist already in ${dir}`);
 }
 
-/** As `mkdir -p`. Node's own recursive form never returns where the file system answers ENOENT, as /proc does. */
-export function makeFolder(dir: string): void {
-  try {
-    mkdirSync(dir);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT' && dirname(dir) !== dir) {
-      makeFolder(dirname(dir));
-      mkdirSync(dir);
-    } else if (code !== 'EEXIST' || !statSync(dir).isDirectory()) {
-      throw error;
-    }
-  }
-}
-
 /** Creates the file; false when it exists. Other failures throw. */
 function createNew(path: string): boolean {
   try {
@@ -61,8 +47,4 @@ function createNew(path: string): boolean {
     }
     throw error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

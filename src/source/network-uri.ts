@@ -14,7 +14,8 @@ export interface NetworkUri {
 }
 
 const NETWORK = /^(rtsps?|https?):\/\/(?:([^/?#]*)@)?([^/?#@]*)([/?#].*)?$/i;
-const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
+const LAST_PORT = 65_535;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const BLANK = /[\u0000-\u0020\u007f]/;
 
@@ -25,7 +26,8 @@ const BLANK = /[\u0000-\u0020\u007f]/;
 export function parseNetworkUri(uri: string): NetworkUri {
   const match = NETWORK.exec(uri);
   const [, scheme = '', userInfo = '', host = '', rest = ''] = match ?? [];
-  if (match === null || !HOST.test(host) || BLANK.test(uri)) {
+  const port = Number(HOST.exec(host)?.[1] ?? 1);
+  if (match === null || !HOST.test(host) || port < 1 || port > LAST_PORT || BLANK.test(uri)) {
     const kind = /^http/i.test(uri) ? 'http' : 'rtsp';
     throw new LimpidError(
       'ERR_SOURCE_URI',

@@ -83,6 +83,11 @@ const mistakes: readonly (readonly [name: string, yaml: string, message: string]
     'Expected either scale: auto or a model, not both, for streams[0].scale but received "auto"',
   ],
   [
+    'models beside a model',
+    stream('model: live-x2, models: [live-x4, bypass]'),
+    'Expected either models or a model, not both, for streams[0].models but received a list',
+  ],
+  [
     'source options as a word',
     stream('sourceOptions: tcp'),
     'Expected a mapping for streams[0].sourceOptions but received "tcp"',

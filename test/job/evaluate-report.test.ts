@@ -96,11 +96,13 @@ it('copes with pictures that are equal', async () => {
   expect(page).not.toMatch(/NaN|Infinity/);
 });
 
-it('says at once when the folder cannot be made', async () => {
+it('says at once when the folder cannot be made, below a file and where nothing can be made', async () => {
   const at = join(dir, 'file');
   await writeFile(at, '');
-  await expect(EvaluateReport.open(join(at, 'report'), { model: 'm', channel: 'rgb', crop: 0 })).rejects.toMatchObject({
-    code: 'ERR_INPUT_FILE',
-    message: expect.stringContaining(`Expected to write ${join(at, 'report')} but could not: `),
-  });
+  for (const to of [join(at, 'report'), '/proc/limpid/report']) {
+    await expect(EvaluateReport.open(to, { model: 'm', channel: 'rgb', crop: 0 })).rejects.toMatchObject({
+      code: 'ERR_INPUT_FILE',
+      message: expect.stringContaining(`Expected to write ${to} but could not: `),
+    });
+  }
 });

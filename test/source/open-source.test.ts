@@ -15,6 +15,8 @@ describe('openSource', () => {
     ['an unknown scheme', 'gopher://host/x', `${NO_SCHEME} "gopher://host/x"`],
     ['an unknown scheme with a password', 'ftp://me:hunter2@host/x', `${NO_SCHEME} "ftp://***@host/x"`],
     ['no host', 'rtsp:///live', NOT_RTSP],
+    ['a port that cannot be', 'rtsp://camera:99999/live', NOT_RTSP],
+    ['port 0', 'rtsp://camera:0/live', NOT_RTSP],
     ['an unescaped slash in the password', 'rtsp://admin:hunter2/x@camera/live', NOT_RTSP],
     ['a space', 'rtsp://camera/live stream', NOT_RTSP],
     ['a line break', 'rtsp://camera/live\n! filesink', NOT_RTSP],
