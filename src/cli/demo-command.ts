@@ -22,7 +22,8 @@ export function demoCommand(): Command {
         mustOpenFirst: true,
         onReady: (url) => {
           // A log for machines says where the viewer is by itself.
-          if (process.env.LIMPID_LOG !== 'json') process.stderr.write(`\n  Open ${url} in a browser. Ctrl-C stops.\n\n`);
+          if (process.env.LIMPID_LOG !== 'json')
+            process.stderr.write(`\n  Open ${url} in a browser. Ctrl-C stops.\n\n`);
         },
       });
     });
