@@ -10,7 +10,12 @@ import tempfile
 from pathlib import Path
 
 # Licences per file, in each package's copyright file; the table in README.md sums them up.
-PACKAGES = ("lomiri-wallpapers-16.04", "lomiri-wallpapers-20.04", "mate-backgrounds")
+PACKAGES = ("lomiri-wallpapers-16.04", "lomiri-wallpapers-20.04", "mate-backgrounds", "plasma-workspace-wallpapers")
+# Plasma's pictures are called by their size, in a folder of their own each; these are the photographs among the drawings.
+PLASMA = (
+    "BytheWater", "ColdRipple", "ColorfulCups", "DarkestHour", "EveningGlow", "FallenLeaf", "Grey", "Kite", "OneStandsOut", "Path",
+    "summer_1am",
+)
 
 
 def fetch(out: Path) -> int:
@@ -27,6 +32,9 @@ def fetch(out: Path) -> int:
             for picture in (tree / "usr/share/backgrounds").rglob("*.jpg"):
                 if not picture.is_symlink():
                     shutil.copy(picture, out)
+            for name in PLASMA:
+                for picture in (tree / "usr/share/wallpapers" / name / "contents/images").glob("*.jpg"):
+                    shutil.copy(picture, out / f"{name}.jpg")
     return len(list(out.glob("*.jpg")))
 
 

@@ -1,4 +1,4 @@
-"""Windows made while training: a photograph, and two views of it a random motion away; rendered sequences are few beside them.
+"""Windows made while training: a photograph, and views of it a random motion away; rendered sequences are few beside them.
 
 The motion is a shift, at times with a little rotation, zoom and shear: from parts of a pixel, where what is between the
 pixels must be learnt, to ten. Nothing occludes; the rendered sequences teach that.
@@ -21,7 +21,7 @@ MARGIN = 4
 
 
 class Moves:
-    """Random windows as sequences.py gives them, of three frames or one; the motion is left out, no loss asks for it."""
+    """Random windows as sequences.py gives them; the motion is left out, no loss asks for it."""
 
     def __init__(self, folders: list[Path], track: Track):
         self.track = track
@@ -38,10 +38,9 @@ class Moves:
         picture = self.pictures[rng.integers(len(self.pictures))]
         y, x = (int(rng.integers(0, size - self.side + 1)) for size in picture.shape[:2])
         truth = picture[y : y + self.side, x : x + self.side]
-        clip = [truth]
-        if self.track.options.numFrame > 1:
-            before, after = self.neighbours(rng, picture, np.array([x, y]))
-            clip = [before, truth, after]
+        views = self.neighbours(rng, picture, np.array([x, y]))
+        half = len(views) // 2
+        clip = [*views[:half], truth, *views[half:]]
         low, _ = self.track.degrade(rng, clip, self.track.options.upscale)
         cut = MARGIN * self.track.options.upscale
         window, truth = np.stack(low)[:, MARGIN:-MARGIN, MARGIN:-MARGIN], truth[cut:-cut, cut:-cut]
@@ -52,15 +51,15 @@ class Moves:
         return window.transpose(0, 3, 1, 2), truth.transpose(2, 0, 1), np.zeros((2, 3, 1, 1), np.float32)
 
     def neighbours(self, rng: np.random.Generator, picture: np.ndarray, corner: np.ndarray) -> list[np.ndarray]:
-        """What is seen a moment before and after at the truth's place: nearly opposite motions; Lanczos, once."""
+        """What is seen some moments before and after at the truth's place: a motion that hardly changes; Lanczos, once."""
         reach = rng.choice(REACHES, p=REACH_SHARES)
         velocity = rng.uniform(-reach, reach, 2)
         bend = BEND if rng.random() < BENT else 0.0
         middle = np.full(2, (self.side - 1) / 2)
-        views = []
-        for sign in (-1, 1):
+        views, half = [], self.track.options.numFrame >> 1
+        for moment in (*range(-half, 0), *range(1, half + 1)):
             matrix = np.eye(2) + rng.normal(0, bend, (2, 2))
-            shift = sign * velocity + rng.normal(0, UNEVEN * reach, 2)
+            shift = moment * velocity + rng.normal(0, UNEVEN * reach, 2)
             place = np.column_stack((matrix, middle - matrix @ middle + shift + corner))
             flags = cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP
             views.append(cv2.warpAffine(picture, place, (self.side, self.side), flags=flags, borderMode=cv2.BORDER_REFLECT_101))

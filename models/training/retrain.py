@@ -39,7 +39,9 @@ def main() -> None:
     if TRACKS[args.track].taught:
         step("flow.py", "--data", sequences, "--workers", args.workers)
     training = ("--track", args.track, "--data", sequences, "--out", run, "--seed", args.seed, "--threads", args.workers)
-    step("train.py", *training, "--minutes", args.minutes, "--resume")
+    # Half of the windows are made while training: of few photographs, the rendered sequences show too little.
+    more = () if TRACKS[args.track].taught else ("--photographs", photographs, *args.data)
+    step("train.py", *training, *more, "--minutes", args.minutes, "--resume")
     step("export.py", run / "checkpoint.pt", "--track", args.track, "--out", args.work, "--sequences", args.count)
 
 

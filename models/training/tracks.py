@@ -91,6 +91,7 @@ TRACKS = {
     "live-x1": Track("deblurring-compression", FLOW_X1, degradations.camera, CAMERA, side=224, patch=128, **BY_FLOW),
     "edvr-s-deblur": Track("deblurring", DEBLUR, degradations.blurred, BLURRED, side=224, patch=128, batch=4, rate=1.5e-3, psnr_from=0.0),
     "edvr-s-x4": Track("super-resolution", DEEP, degradations.encoded, ENCODED, side=384, patch=48, shares=SHARES, **BY_FLOW),
+    "edvr-s-clean-x4": Track("super-resolution", DEEP, degradations.clean, "MATLAB bicubic", side=384, patch=48, shares=CLEAN, **BY_FLOW),
     "clean-x4": Track("super-resolution", GUIDED, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
     "clean-x4-alone": Track("super-resolution", ALONE, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
 }
