@@ -1,6 +1,6 @@
 """Motion of the neighbours seen from each kept frame, as a teacher of the offsets (DIS optical flow, Kroeger et al. 2016).
 
-    python flow.py --data SHARDS
+    python flow.py --data SHARDS [--track x4-pcd]
 
 Writes `flow.npy` into each shard: (sequence, kept frame, neighbour, 3, h, h) of float16, at the size of the track's
 features, h = low over the stride of L1. Neighbours are the frame before and the frame after; channels are dy and dx in
@@ -66,10 +66,11 @@ def flows_of(clip: np.ndarray, stride: int) -> np.ndarray:
     return out
 
 
-def label(shard: Path) -> str:
+def label(shard: Path, name: str | None) -> str:
+    """Labels one shard for the track of that name, by default for that which it was rendered for."""
     cv2.setNumThreads(1)
     low = np.load(shard / "lr.npy", mmap_mode="r")
-    track = TRACKS[json.loads((shard / "meta.json").read_text()).get("track", "live-x4")]
+    track = TRACKS[name or json.loads((shard / "meta.json").read_text()).get("track", "live-x4")]
     partial = shard / "flow.partial.npy"
     np.save(partial, np.stack([flows_of(clip, track.options.stride) for clip in low]))
     partial.rename(shard / "flow.npy")
@@ -79,11 +80,12 @@ def label(shard: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder that prepare.py fills")
+    parser.add_argument("--track", choices=TRACKS, help="for which the flow is, where it is not that of the shards")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     todo = [shard for shard in sorted(args.data.glob("shard-*")) if not (shard / "flow.npy").exists()]
     with ProcessPoolExecutor(args.workers) as pool:
-        for name in pool.map(label, todo):
+        for name in pool.map(label, todo, [args.track] * len(todo)):
             print(name, flush=True)
 
 
