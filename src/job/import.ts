@@ -15,7 +15,7 @@ import type { EdvrWeights } from '../edvr/parameters.js';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import { makeFolder } from '../media/make-folder.js';
 import { type Manifest, modelNamePattern, parseManifest, type Task } from '../model/manifest.js';
-import { importFolder } from '../model/model-folders.js';
+import { importFolder, modelFolders } from '../model/model-folders.js';
 import { type ReadNetwork, readNetwork } from '../model/read-network.js';
 import { elementCount } from '../onnx/tensor.js';
 import type { PaddingMode } from '../window/padding.js';
@@ -109,7 +109,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
   };
 }
 
-/** Whether a model may have a name. Throws ERR_USAGE for one that is none, or that is taken and not to be replaced. */
+/** Whether a model may have a name. Throws ERR_USAGE for one that is none, or that a model has, in whichever folder, unless it is forced. */
 export async function checkName(name: string, folder: string, force = false): Promise<void> {
   if (reserved.has(name)) {
     throw new LimpidError(
@@ -124,15 +124,19 @@ export async function checkName(name: string, folder: string, force = false): Pr
       `Expected a name of a–z, 0–9, ".", "_" and "-" for --name but received ${received}`,
     );
   }
-  const taken = await stat(path.join(folder, `${name}.json`)).then(
-    () => true,
-    () => false,
-  );
-  if (taken && !force) {
-    throw new LimpidError(
-      'ERR_USAGE',
-      `Expected a new name but ${name} is a model already (${folder}); choose another, or replace it with --force`,
+  if (force) return;
+  for (const place of new Set([folder, ...modelFolders()])) {
+    const taken = await stat(path.join(place, `${name}.json`)).then(
+      () => true,
+      () => false,
     );
+    if (taken) {
+      const done = place === folder ? 'replace it' : 'stand before it';
+      throw new LimpidError(
+        'ERR_USAGE',
+        `Expected a new name but ${name} is a model already (${place}); choose another, or ${done} with --force`,
+      );
+    }
   }
 }
 

@@ -128,6 +128,17 @@ describe('the model', () => {
     });
     expect(await importCheckpoint({ ...again, force: true })).toMatchObject({ format: 'torch-zip' });
   });
+
+  it('stands before a model of the package only when forced', async () => {
+    const shadow = { file, name: 'live-x4', modelsDir };
+    await expect(importCheckpoint(shadow)).rejects.toMatchObject({
+      code: 'ERR_USAGE',
+      message: expect.stringMatching(
+        /^Expected a new name but live-x4 is a model already \(.*models\); choose another, or stand before it with --force$/,
+      ),
+    });
+    expect(await importCheckpoint({ ...shadow, force: true })).toMatchObject({ name: 'live-x4' });
+  });
 });
 
 describe('refusals', () => {
