@@ -2,7 +2,12 @@
  * Takes secrets out of a URI before a person or a log sees it.
  */
 
-const SECRET_PARAMETERS = /([?&](?:token|key|password|passphrase|passwd|pwd|secret|auth|signature)=)[^&#\s]*/gi;
+/**
+ * By how its name ends: access_token and apikey too. SRT's stream id may hold a user's password; some cameras have theirs in the path.
+ * A value ends before the quote that a sentence or JSON puts behind it.
+ */
+const SECRET_PARAMETERS =
+  /([?&;/_][\w-]*(?:token|key|pass|password|passphrase|passwd|pwd|loginpas|secret|auth|sig|signature|streamid)=)(?:[^&#\s"\\]|\\(?!"))*/gi;
 const USER_INFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^/\s?#]*@/gi;
 
 /**

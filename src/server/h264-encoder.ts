@@ -92,8 +92,10 @@ class EncodeProcess {
     return this.#failure === undefined && frame.width === this.#video.width && frame.height === this.#video.height;
   }
 
-  /** The next picture becomes a key frame. */
+  /** The next picture, which must follow, becomes a key frame. */
   forceKey(): Promise<void> {
+    this.#watchdog.hold(false);
+    this.#watchdog.start(PICTURE_TIMEOUT_MS);
     return this.#process.forceKey(PACKETS_ELEMENT);
   }
 

@@ -94,6 +94,11 @@ export class MediaOutput {
 
   /** Writes one frame, its PTS counted from the origin. One at a time. Rejects with ERR_SINK_OPEN, ERR_SINK_WRITE. */
   async write(frame: Frame): Promise<void> {
+    if (this.#failure !== null) {
+      throw this.#failure;
+    }
+    this.#watchdog.hold(false);
+    this.#watchdog.start(this.#plan.writeTimeoutMs);
     const { keys } = this.#plan;
     if (keys !== undefined && frame.ptsNs - this.#keyNs >= keys.everyNs) {
       this.#keyNs = frame.ptsNs;
@@ -105,8 +110,6 @@ export class MediaOutput {
         return;
       }
       this.#refuse = reject;
-      this.#watchdog.hold(false);
-      this.#watchdog.start(this.#plan.writeTimeoutMs);
       const { media } = this.#process;
       const { video } = this.#plan;
       media.write(gdpPictureHeader(video, frame.ptsNs - this.originNs, null));

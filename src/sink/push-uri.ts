@@ -58,11 +58,11 @@ export function parsePushUri(uri: string): PushTarget {
     case 'rtmp':
       return rtmpTarget(uri, url);
     case 'srt': {
-      const passphrase = url.searchParams.get('passphrase');
+      const secrets = ['passphrase', 'streamid'].map((name) => url.searchParams.get(name) ?? '');
       return {
         protocol,
         label: redactUri(uri),
-        secrets: passphrase === null ? [] : [passphrase],
+        secrets,
         holes: { location: uri },
       };
     }

@@ -200,14 +200,17 @@ describe('a recording that is cut off', () => {
     expect(existsSync('/dev/full')).toBe(true);
   });
 
-  it('gives up an encoder that takes nothing more', async () => {
+  it.each([
+    ['pictures', 40],
+    ['a key frame', 5_000],
+  ])('gives up an encoder that takes nothing more: %s', async (_what, apartMs) => {
     const recorder = openRecorder({ dir: folder, name: 'frozen', writeTimeoutMs: 300 });
     await recorder.write(frameOf(0, 0));
     const [pid = -1] = mediaProcessesOf();
     process.kill(pid, 'SIGSTOP');
     const writeOn = async () => {
       for (let seq = 1; seq < 100; seq += 1) {
-        await recorder.write(frameOf(seq, seq * 40));
+        await recorder.write(frameOf(seq, seq * apartMs));
       }
     };
     await expect(writeOn()).rejects.toMatchObject({
