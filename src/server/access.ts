@@ -18,7 +18,7 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Rights of whoever reaches a server on loopback without tokens: a person at this machine. */
+/** Rights of a person at this machine, where a server on loopback has no tokens. */
 const LOCAL: Grant = { name: 'local', role: 'control' };
 /** Rights of whoever reaches a server that said `allowUnauthenticated`. */
 const ANYONE: Grant = { name: 'anyone', role: 'view' };
@@ -27,6 +27,9 @@ const ANYONE: Grant = { name: 'anyone', role: 'view' };
 export const RETRY_AFTER_SECONDS = 5;
 
 const NO_TOKEN = 'Expected a valid token: Authorization: Bearer <token>, or ?token=<token>';
+const NONE_KNOWN =
+  'Expected a caller at this machine, since the server knows no token: set server.token or server.tokens, or say ' +
+  'server.allowUnauthenticated: true to let others watch';
 
 /** Whether an address to bind to is reachable from this machine only. */
 export function isLoopback(host: string): boolean {
@@ -77,9 +80,9 @@ export class Access {
 
   /** The rights of a request: those of its token; a refusal without a right one. */
   identify(request: IncomingMessage): Grant | Refusal {
-    const { grants, withoutToken } = this.#rules;
-    if (withoutToken !== undefined) {
-      return withoutToken;
+    const { grants } = this.#rules;
+    if (grants.length === 0) {
+      return this.#withoutTokens(request);
     }
     const token = tokenOf(request);
     if (token === undefined) {
@@ -98,9 +101,29 @@ export class Access {
     return token.inAddress ? { ...found.grant, role: 'view' } : found.grant;
   }
 
+  /** Whether one who was let in to watch would be let in now. Counts nothing: it is not another try. */
+  mayStay(request: IncomingMessage, stream: string): boolean {
+    const { grants } = this.#rules;
+    const grant =
+      grants.length === 0 ? this.#withoutTokens(request) : matchDigest(tokenOf(request)?.text ?? '', grants)?.grant;
+    return grant !== undefined && !('status' in grant) && allows(grant, 'view', stream);
+  }
+
   /** Whether a request shows a token, or none is asked for. */
   withToken(request: IncomingMessage): boolean {
-    return this.#rules.withoutToken !== undefined || tokenOf(request) !== undefined;
+    return this.#rules.grants.length === 0 || tokenOf(request) !== undefined;
+  }
+
+  /** The rights of a request to a server without tokens. Who comes through a proxy on this machine is not at it. */
+  #withoutTokens(request: IncomingMessage): Grant | Refusal {
+    const { loopback, proxies, open } = this.#rules;
+    const host = hostNameOf(request.headers.host);
+    const forwarded =
+      'x-forwarded-for' in request.headers && !proxies.has(bareAddress(request.socket.remoteAddress ?? ''));
+    if (loopback && isLoopback(this.addressOf(request)) && !forwarded && (host === undefined || isLoopback(host))) {
+      return LOCAL;
+    }
+    return open ? ANYONE : { status: 401, message: NONE_KNOWN };
   }
 
   /** Refuses what a request's token does not allow. Without `stream`: what concerns the whole server. */
@@ -159,8 +182,8 @@ interface Rules {
   readonly origins: ReadonlySet<string>;
   readonly proxies: ReadonlySet<string>;
   readonly grants: ReturnType<typeof tokenGrants>;
-  /** What everybody may do; undefined: a token is asked for. */
-  readonly withoutToken: Grant | undefined;
+  /** Whether those without a token may watch where the server knows none. */
+  readonly open: boolean;
 }
 
 function rulesOf(settings: ServerSettings): Rules {
@@ -172,7 +195,7 @@ function rulesOf(settings: ServerSettings): Rules {
     origins: new Set(settings.allowedOrigins.map((origin) => origin.toLowerCase().replace(/\/$/, ''))),
     proxies: new Set(settings.trustedProxies.map(bareAddress)),
     grants,
-    withoutToken: grants.length > 0 ? undefined : loopback ? LOCAL : ANYONE,
+    open: settings.allowUnauthenticated,
   };
 }
 

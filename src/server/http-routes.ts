@@ -104,6 +104,8 @@ type StreamRequest = FastifyRequest<StreamRoute>;
 
 function addPictureRoutes(app: FastifyInstance, { hub, access, settings }: HttpRoutesOptions): void {
   const watch = { onRequest: guard(access, 'view') };
+  // HEAD would open a stream too.
+  const watchOn = { ...watch, exposeHeadRoute: false };
   const snapshots = new Snapshots();
   const snapshot = (format: SnapshotFormat) => async (request: StreamRequest, reply: FastifyReply) => {
     const target = resolve(hub, request, reply, ['restored', 'source', 'pair']);
@@ -132,13 +134,17 @@ function addPictureRoutes(app: FastifyInstance, { hub, access, settings }: HttpR
   };
   app.get<StreamRoute>('/streams/:name/snapshot.jpg', watch, snapshot('jpg'));
   app.get<StreamRoute>('/streams/:name/snapshot.png', watch, snapshot('png'));
-  app.get<StreamRoute>('/streams/:name/video.mjpg', watch, async (request: StreamRequest, reply: FastifyReply) => {
+  app.get<StreamRoute>('/streams/:name/video.mjpg', watchOn, async (request: StreamRequest, reply: FastifyReply) => {
     const target = resolve(hub, request, reply, ['restored', 'source']);
     if (target === undefined) {
       return reply;
     }
     const address = access.addressOf(request.raw);
-    const full = hub.checkRoom(address);
+    // A response that waits behind another of its connection never learns that its reader has left.
+    const waits = reply.raw.socket === null;
+    const full = waits
+      ? { status: 400, message: 'Expected a connection of its own for video.mjpg' }
+      : hub.checkRoom(address);
     if (full !== undefined) {
       return refuse(reply, full);
     }
@@ -148,11 +154,11 @@ function addPictureRoutes(app: FastifyInstance, { hub, access, settings }: HttpR
       stream: target.stream.live,
       view: target.view,
       feed: target.stream.feeds.jpeg[target.view].frames$,
-      settings: settings(),
+      settings,
       headers: SECURITY_HEADERS,
       onClosed: (closed) => hub.leave(closed),
     });
-    hub.join(client, address);
+    hub.join(client, address, () => access.mayStay(request.raw, target.stream.live.name));
     return reply;
   });
 }

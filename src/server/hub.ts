@@ -51,10 +51,16 @@ export interface HubOptions {
   readonly log: Log;
 }
 
+/** Where a client comes from, and whether what it showed still lets it watch. */
+interface Place {
+  readonly network: string;
+  readonly mayStay: () => boolean;
+}
+
 /** Streams, which come and go, and clients of one server. */
 export class Hub {
   readonly #streams = new Map<string, HubStream>();
-  readonly #clients = new Map<Client, string>();
+  readonly #clients = new Map<Client, Place>();
   #options: HubOptions;
 
   constructor(streams: readonly LiveStream[], options: HubOptions) {
@@ -90,13 +96,16 @@ export class Hub {
     }
   }
 
-  /** Goes by other limits from now on; who is there stays. */
+  /** Goes by other limits from now on. Who is there stays, unless its token is good no longer. */
   update(limits: Pick<HubOptions, 'maxClients' | 'maxClientsPerAddress'>): void {
     this.#options = {
       ...this.#options,
       maxClients: limits.maxClients,
       maxClientsPerAddress: limits.maxClientsPerAddress,
     };
+    for (const [client, { mayStay }] of [...this.#clients]) {
+      if (!mayStay()) client.close();
+    }
   }
 
   /** Refuses one client more than there may be, altogether (503) or from one address (429). */
@@ -108,16 +117,16 @@ export class Hub {
     const network = networkOf(address);
     let neighbours = 0;
     for (const other of this.#clients.values()) {
-      neighbours += other === network ? 1 : 0;
+      neighbours += other.network === network ? 1 : 0;
     }
     return neighbours < maxClientsPerAddress
       ? undefined
       : { status: 429, message: 'Expected fewer clients of one address: server.maxClientsPerAddress are connected' };
   }
 
-  /** Counts a client in. */
-  join(client: Client, address: string): void {
-    this.#clients.set(client, networkOf(address));
+  /** Counts a client in; `mayStay` is asked when the settings change. */
+  join(client: Client, address: string, mayStay: () => boolean): void {
+    this.#clients.set(client, { network: networkOf(address), mayStay });
   }
 
   /** Counts a client out. */

@@ -22,9 +22,10 @@ const CONNECTION_CHECK_INTERVAL_MS = 2_000;
 /** Makes the http or https server of a web server, and looks after its certificate. */
 export class Listener {
   readonly secure: boolean;
-  readonly #settings: ServerSettings;
+  #settings: ServerSettings;
   readonly #log: Log;
   #certificate: Certificate | undefined;
+  #server: HttpServer | undefined;
   #tlsServer: TlsServer | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -61,7 +62,14 @@ export class Listener {
     }
     server.maxConnections = maxClients + SPARE_CONNECTIONS;
     server.on('connection', this.#admit());
+    this.#server = server;
     return server;
+  }
+
+  /** Goes by other limits of connections from now on. */
+  update(settings: ServerSettings): void {
+    this.#settings = settings;
+    if (this.#server !== undefined) this.#server.maxConnections = settings.maxClients + SPARE_CONNECTIONS;
   }
 
   /** Takes a renewed certificate for the connections to come; an unusable one is told and the old one kept. */
@@ -89,13 +97,13 @@ export class Listener {
 
   /** Cuts connections of an address that has too many, before anything of them is read. */
   #admit(): (socket: Socket) => void {
-    const { maxClientsPerAddress, trustedProxies } = this.#settings;
     const open = new Map<string, number>();
-    const proxies = new Set(trustedProxies.map(networkOf));
     return (socket) => {
+      const { maxClientsPerAddress, trustedProxies } = this.#settings;
       const network = networkOf(socket.remoteAddress ?? '');
       const connections = (open.get(network) ?? 0) + 1;
-      if (connections > maxClientsPerAddress + SPARE_CONNECTIONS_PER_ADDRESS && !proxies.has(network)) {
+      const most = maxClientsPerAddress + SPARE_CONNECTIONS_PER_ADDRESS;
+      if (connections > most && !trustedProxies.some((proxy) => networkOf(proxy) === network)) {
         socket.destroy();
         return;
       }

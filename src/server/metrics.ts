@@ -10,6 +10,9 @@ import type { Hub } from './hub.js';
 /** Seconds; from a fast card's half millisecond to a window of slow frames. */
 const STAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.033, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];
 
+/** Of a restored frame, as limpid_stage_seconds has them. */
+const STAGES = ['wait', 'pyramid', 'restore', 'total'] as const;
+
 /** The metrics of one server. */
 export class Metrics {
   readonly #registry = new Registry<OpenMetricsContentType>();
@@ -101,6 +104,7 @@ export class Metrics {
       labelNames: ['stream', 'stage', 'quantile'],
       registers,
       collect() {
+        this.reset();
         for (const stream of streams) {
           for (const [stage, { p50, p95, p99 }] of Object.entries(stream.status().stageMs)) {
             const at = { stream: stream.name, stage };
@@ -117,6 +121,7 @@ export class Metrics {
       labelNames: ['stream'],
       registers,
       collect() {
+        this.reset();
         for (const stream of streams) {
           this.set({ stream: stream.name }, stream.status().sinks?.failing ?? 0);
         }
@@ -128,6 +133,7 @@ export class Metrics {
       labelNames: ['stream'],
       registers,
       collect() {
+        this.reset();
         for (const stream of streams) {
           this.set({ stream: stream.name }, stream.status().overloadStep);
         }
@@ -169,12 +175,14 @@ export class Metrics {
     this.#subscriptions.set(
       name,
       restored$.subscribe({
-        next: ({ source, timing: { waitMs, pyramidMs, restoreMs } }) => {
-          stageSeconds.observe({ stream: name, stage: 'wait' }, waitMs / 1000);
-          stageSeconds.observe({ stream: name, stage: 'pyramid' }, pyramidMs / 1000);
-          stageSeconds.observe({ stream: name, stage: 'restore' }, restoreMs / 1000);
-          // Not the sum: pyramids are computed while the frame waits.
-          stageSeconds.observe({ stream: name, stage: 'total' }, (Date.now() - source.captureTimeMs) / 1000);
+        next: ({ source, repeated, timing: { waitMs, pyramidMs, restoreMs } }) => {
+          // The last picture of a source that is away took its time long ago.
+          if (repeated) return;
+          // The total is not the sum: pyramids are computed while the frame waits.
+          const ms = { wait: waitMs, pyramid: pyramidMs, restore: restoreMs, total: Date.now() - source.captureTimeMs };
+          for (const stage of STAGES) {
+            stageSeconds.observe({ stream: name, stage }, ms[stage] / 1000);
+          }
         },
         // A stream that fails says so in its status; here there is just nothing more to count.
         error: () => {},
@@ -182,10 +190,13 @@ export class Metrics {
     );
   }
 
-  /** A stream is gone: nothing more to collect. */
+  /** A stream is gone: nothing more to collect, nothing more to tell. */
   unwatch(name: string): void {
     this.#subscriptions.get(name)?.unsubscribe();
     this.#subscriptions.delete(name);
+    for (const stage of STAGES) {
+      this.#stageSeconds.remove({ stream: name, stage });
+    }
   }
 
   /** Notes how long one picture took to compress. */

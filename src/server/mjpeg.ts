@@ -19,7 +19,8 @@ export interface MjpegClientOptions {
   readonly stream: LiveStream;
   readonly view: View;
   readonly feed: Observable<EncodedFrame>;
-  readonly settings: ServerSettings;
+  /** Those of the moment. */
+  readonly settings: () => ServerSettings;
   readonly headers: Readonly<Record<string, string>>;
   readonly onClosed: (client: MjpegClient) => void;
 }
@@ -71,7 +72,7 @@ export class MjpegClient implements Client {
       void this.#showSlate();
       return;
     }
-    if (performance.now() - this.#stuckSinceMs > this.#options.settings.heartbeatTimeoutMs) {
+    if (performance.now() - this.#stuckSinceMs > this.#options.settings().heartbeatTimeoutMs) {
       this.#response.destroy();
     }
   }
@@ -98,7 +99,7 @@ export class MjpegClient implements Client {
 
   /** Hands a JPEG over, unless too many bytes wait. */
   #send(jpeg: Buffer): boolean {
-    if (this.#response.writableLength > this.#options.settings.maxBufferedBytes) {
+    if (this.#response.writableLength > this.#options.settings().maxBufferedBytes) {
       this.#framesDropped += 1;
       this.#stuckSinceMs ??= performance.now();
       return false;

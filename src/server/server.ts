@@ -146,6 +146,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
       const kept = Object.fromEntries(FIXED_SETTINGS.map((key) => [key, settings[key]]));
       settings = { ...next, ...kept };
       access.update(settings);
+      listener.update(settings);
       hub.update(settings);
       return fixed;
     },

@@ -30,7 +30,8 @@ export interface WebSocketClientOptions {
   readonly feed: ViewFeed;
   /** Absent where the stream never has sound. */
   readonly sound: Observable<SoundPart> | undefined;
-  readonly settings: ServerSettings;
+  /** Those of the moment. */
+  readonly settings: () => ServerSettings;
   readonly log: Log;
   /** The connection has ended, for whatever reason. */
   readonly onClosed: (client: WebSocketClient) => void;
@@ -103,7 +104,7 @@ export class WebSocketClient implements Client {
 
   tick(): void {
     this.#messagesThisSecond = 0;
-    if (this.#overdueMs() > this.#options.settings.heartbeatTimeoutMs) {
+    if (this.#overdueMs() > this.#options.settings().heartbeatTimeoutMs) {
       // It reads nothing, so a close message would never be read either.
       this.#socket.terminate();
       return;
@@ -177,7 +178,7 @@ export class WebSocketClient implements Client {
   }
 
   #keepsUp(): boolean {
-    const { maxBufferedBytes, maxBehindMs } = this.#options.settings;
+    const { maxBufferedBytes, maxBehindMs } = this.#options.settings();
     return this.#socket.bufferedAmount <= maxBufferedBytes && this.#overdueMs() <= maxBehindMs;
   }
 
@@ -194,7 +195,7 @@ export class WebSocketClient implements Client {
 
   #receive(data: WebSocket.RawData, isBinary: boolean): void {
     this.#messagesThisSecond += 1;
-    if (this.#messagesThisSecond > this.#options.settings.maxMessagesPerSecond) {
+    if (this.#messagesThisSecond > this.#options.settings().maxMessagesPerSecond) {
       this.#end(1008, 'too many messages');
       return;
     }

@@ -57,11 +57,11 @@ export function createWebSocketEndpoint(options: WebSocketEndpointOptions): Upgr
         codec,
         feed: stream.feeds[codec][view],
         sound: stream.sound,
-        settings: settings(),
+        settings,
         log,
         onClosed: (closed) => hub.leave(closed),
       });
-      hub.join(client, access.addressOf(request));
+      hub.join(client, access.addressOf(request), () => access.mayStay(request, stream.live.name));
     });
   };
 }

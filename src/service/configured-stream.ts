@@ -9,7 +9,7 @@ import type { StreamConfig } from '../config/config.js';
 import { messageOf } from '../errors/limpid-error.js';
 import type { AudioSlice } from '../frame/audio.js';
 import type { RestoredFrame } from '../frame/frame.js';
-import type { LiveStream, StreamStatus } from '../frame/live-stream.js';
+import type { LiveStream, NotedStage, StreamStatus } from '../frame/live-stream.js';
 import type { RunningStream } from '../stream/open-stream.js';
 import { type AssembleOptions, assembleStream } from './assemble-stream.js';
 import { Renumbering } from './renumbering.js';
@@ -67,6 +67,10 @@ export class ConfiguredStream implements LiveStream {
       throw new RangeError(`the stream ${this.name} was never open`);
     }
     return status;
+  }
+
+  noteStage(stage: NotedStage, elapsedMs: number): void {
+    this.#current?.noteStage?.(stage, elapsedMs);
   }
 
   /** Opens it, unless it runs. */

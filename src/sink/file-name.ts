@@ -55,7 +55,7 @@ export function namesOf(pattern: string, stream: string, extension: string): Reg
     }
     return part.startsWith('%') ? (DIRECTIVES[part.slice(1)]?.read ?? '') : literal(part);
   });
-  return new RegExp(`^${text.join('')}(-\\d+)?${literal(extension)}$`);
+  return new RegExp(`^${text.join('')}(~\\d+)?${literal(extension)}$`);
 }
 
 /** A stream's name with everything that a file system or a shell could take amiss replaced. */

@@ -1,7 +1,7 @@
 /**
  * The images sink: every n-th frame as a PNG or JPEG in a folder.
  */
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import sharp from 'sharp';
 import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { Frame } from '../frame/frame.js';
@@ -66,6 +66,7 @@ class Images implements Sink {
       await (format === 'png' ? image.png() : image.jpeg({ quality })).toFile(`${path}.part`);
       await rename(`${path}.part`, path);
     } catch (cause) {
+      await Promise.all([path, `${path}.part`].map((left) => rm(left, { force: true }).catch(() => undefined)));
       throw new LimpidError('ERR_SINK_WRITE', `The image ${path} could not be written: ${messageOf(cause)}`, { cause });
     }
     if (this.#kept % LOOK_EVERY === 0) {

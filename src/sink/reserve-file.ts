@@ -11,7 +11,7 @@ const MAX_COPIES = 1_000;
 
 /**
  * Creates an empty file and returns its absolute path: the one that is asked for or, where that exists, with a number
- * behind it (`-2`, `-3` …). Nothing is overwritten.
+ * behind it (`~2`, `~3` …; no stream's name has that sign). Nothing is overwritten.
  *
  * Throws ERR_SINK_OPEN when the folder can't be made or written.
  */
@@ -21,7 +21,7 @@ export function reserveFile(path: string): string {
   try {
     makeFolder(dir);
     for (let copy = 1; copy <= MAX_COPIES; copy += 1) {
-      const free = copy === 1 ? wanted : join(dir, `${stem}-${copy}${ext}`);
+      const free = copy === 1 ? wanted : join(dir, `${stem}~${copy}${ext}`);
       if (createNew(free)) {
         return free;
       }

@@ -1,12 +1,12 @@
 import { get } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/log/log.js';
 import { type RunningServer, type StartServerOptions, startServer } from '../../src/server/server.js';
 import { SyntheticStream } from './synthetic-stream.js';
-import { rawGet, TestClient } from './test-client.js';
+import { rawGet, rawRequest, TestClient } from './test-client.js';
 
 const viewerDirectory = fileURLToPath(new URL('viewer-fixture', import.meta.url));
 const open: RunningServer[] = [];
@@ -74,9 +74,21 @@ describe('metrics', () => {
     expect(samples.get('limpid_stage_seconds_bucket{le="0.033",stream="gate",stage="restore"}')).toBe(2);
     expect(samples.get('limpid_stage_seconds_bucket{le="0.02",stream="gate",stage="restore"}')).toBe(0);
     expect(text).toContain('# TYPE limpid_frames_in counter');
+    // What is shown again once a second took its time long ago.
+    stream.emit(undefined, undefined, undefined, true);
     // Asking again counts nothing twice.
     const again = parseOpenMetrics((await rawGet(server.port, '/metrics')).text);
-    expect(again.get('limpid_frames_in_total{stream="gate"}')).toBe(5);
+    expect(again.get('limpid_frames_in_total{stream="gate"}')).toBe(6);
+    expect(again.get('limpid_stage_seconds_count{stream="gate",stage="restore"}')).toBe(2);
+  });
+
+  it('tells nothing more of a stream that is gone', async () => {
+    const [gate, yard] = [new SyntheticStream(), new SyntheticStream({ name: 'yard' })];
+    const server = await serve([gate, yard]);
+    yard.emit();
+    expect((await rawGet(server.port, '/metrics')).text).toContain('stream="yard"');
+    server.removeStream('yard');
+    expect((await rawGet(server.port, '/metrics')).text).not.toContain('stream="yard"');
   });
 });
 
@@ -150,6 +162,18 @@ describe('snapshot', () => {
 });
 
 describe('video.mjpg', () => {
+  it('takes one client a connection, and none that asks with HEAD', async () => {
+    const server = await serve([new SyntheticStream()]);
+    const text = 'GET /streams/gate/video.mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const socket = connect(server.port, '127.0.0.1', () => socket.write(text.repeat(4)));
+    await expect.poll(() => server.clients().length).toBe(1);
+    socket.destroy();
+    await expect.poll(() => server.clients().length).toBe(0);
+    const head = await rawRequest(server.port, { method: 'HEAD', path: '/streams/gate/video.mjpg' });
+    expect(head.status).toBe(404);
+    expect(server.clients()).toEqual([]);
+  });
+
   it('sends one part a frame', async () => {
     const stream = new SyntheticStream();
     const server = await serve([stream]);

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { silentLog } from '../../src/log/log.js';
 import { type RunningServer, type StartServerOptions, startServer } from '../../src/server/server.js';
 import type { StreamChange, StreamControl } from '../../src/server/stream-control.js';
 import { createToken } from '../../src/server/token.js';
 import { SyntheticStream } from './synthetic-stream.js';
-import { rawRequest, upgradeStatus } from './test-client.js';
+import { rawRequest, TestClient, upgradeStatus } from './test-client.js';
 
 const open: RunningServer[] = [];
 const made = createToken();
@@ -108,6 +109,28 @@ describe('token × stream × action', () => {
   });
 });
 
+describe('tokens that change', () => {
+  it('send away whose token is good no longer, and nobody else', async () => {
+    const { server } = await serve({ token: TOKENS.watcher, tokens });
+    const clients = [TOKENS.watcher, TOKENS.gateWatcher, TOKENS.gateOperator].map(
+      (token) => new TestClient(`${server.url}/streams/gate`, bearer(token)),
+    );
+    await Promise.all(clients.map((client) => client.hello()));
+    const away = [clients[0]?.closed(), clients[1]?.closed()];
+    const [, operator, gateOperator] = tokens;
+    server.update({
+      tokens: [
+        ...(operator ? [operator] : []),
+        ...(gateOperator ? [gateOperator] : []),
+        { name: 'gate-watcher', token: TOKENS.gateWatcher, streams: ['yard'] },
+      ],
+    });
+    await Promise.all(away);
+    expect(clients[2]?.socket.readyState).toBe(WebSocket.OPEN);
+    await expect.poll(() => server.clients()).toHaveLength(1);
+  });
+});
+
 describe('without tokens', () => {
   it('whoever is at this machine may control, but no page of another origin', async () => {
     const { server, control } = await serve();
@@ -118,6 +141,25 @@ describe('without tokens', () => {
     expect((await stop({ origin: server.url })).status).toBe(200);
     expect((await stop()).status).toBe(200);
     expect(control.calls).toEqual(['stop gate', 'stop gate']);
+  });
+
+  it.each([
+    ['for a caller elsewhere', { 'x-forwarded-for': '203.0.113.9' }],
+    ['under the name of its own', { host: 'cam.example' }],
+  ])('a proxy on this machine is nobody at it: %s', async (_case, headers) => {
+    const proxied = { allowedHosts: ['cam.example'], trustedProxies: ['127.0.0.1'] };
+    for (const trustedProxies of [[], ['127.0.0.1']]) {
+      const { server, control } = await serve({ ...proxied, trustedProxies });
+      const stop = await rawRequest(server.port, { method: 'POST', path: '/api/streams/gate/stop', headers });
+      expect(stop.status).toBe(401);
+      expect(stop.text).toContain('Expected a caller at this machine, since the server knows no token');
+      expect(await upgradeStatus(`${server.url}/streams/gate`, headers)).toBe(401);
+      expect(control.calls).toEqual([]);
+    }
+    const { server } = await serve({ ...proxied, allowUnauthenticated: true });
+    expect((await rawRequest(server.port, { path: '/api/streams/gate', headers })).status).toBe(200);
+    const stop = await rawRequest(server.port, { method: 'POST', path: '/api/streams/gate/stop', headers });
+    expect(stop.status).toBe(403);
   });
 
   it('on a network anyone may watch and none may control', async () => {

@@ -46,12 +46,13 @@ export class SyntheticStream implements LiveStream {
 
   /**
    * Emits one frame: the source painted by `source`, the restored picture by `restored` (default: flat colours).
-   * `fallback` says why it is shown upscaled instead.
+   * `fallback` says why it is shown upscaled instead; `repeated`, that it was shown before.
    */
   emit(
     source: Painter = () => [200, 40, 40],
     restored: Painter = () => [40, 160, 60],
     fallback?: FallbackReason,
+    repeated = false,
   ): RestoredFrame {
     this.#seq += 1;
     this.#restored += 1;
@@ -61,6 +62,7 @@ export class SyntheticStream implements LiveStream {
       frame: this.#frame(seq, this.#sourceWidth * this.scale, this.#sourceHeight * this.scale, restored),
       timing: { waitMs: 40, pyramidMs: 12, restoreMs: 25 },
       ...(fallback === undefined ? {} : { fallback }),
+      ...(repeated ? { repeated } : {}),
     };
     this.restored$.next(pair);
     pair.source.lease?.release();

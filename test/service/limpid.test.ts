@@ -175,6 +175,16 @@ describe('a configuration at work', () => {
     expect(lines.filter((line) => line.startsWith('scale auto: ')).length).toBe(2);
   });
 
+  it('says what pictures for viewers cost: encode and send are stages of the stream', async () => {
+    const running = await start([camera('gate')]);
+    const client = new TestClient(`${running.url}/streams/gate?codec=jpeg`);
+    await client.until(() => client.frames.length >= 3);
+    const { encode, send } = running.streams[0]?.status().stageMs ?? {};
+    expect(encode?.p50).toBeGreaterThan(0);
+    expect(send?.p50).toBeGreaterThan(0);
+    client.socket.terminate();
+  });
+
   it('has ended when every stream has ended by itself', async () => {
     const short = join(folder, 'short.mkv');
     ffmpeg('-f', 'lavfi', '-i', 'testsrc=size=32x24:rate=10:duration=0.5', '-c:v', 'ffv1', short);

@@ -18,7 +18,7 @@ describe('images', () => {
       await images.write(frame);
     }
     await images.close();
-    const names = ['gate.png', 'gate-2.png', 'gate-3.png'];
+    const names = ['gate.png', 'gate~2.png', 'gate~3.png'];
     expect(readdirSync(dir).sort()).toEqual([...names].sort());
     for (const [i, name] of names.entries()) {
       const pixels = await sharp(join(dir, name)).raw().toBuffer();

@@ -249,14 +249,14 @@ describe('a recorder', () => {
     const now = new Date(2026, 10, 5, 9, 8, 7);
     expect([1, 2, 3].map(() => basename(storage.reserve(now)))).toEqual([
       'front-door-1-20261105-090807.mkv',
-      'front-door-1-20261105-090807-2.mkv',
-      'front-door-1-20261105-090807-3.mkv',
+      'front-door-1-20261105-090807~2.mkv',
+      'front-door-1-20261105-090807~3.mkv',
     ]);
   });
 
   it('writes to one path when asked, and does not overwrite there either', async () => {
     const path = join(folder, 'one.mkv');
-    for (const expected of [path, join(folder, 'one-2.mkv')]) {
+    for (const expected of [path, join(folder, 'one~2.mkv')]) {
       const recorder = openRecorder({ path });
       expect(recorder.label).toBe(`recording to ${path}`);
       expect(await record(recorder, [frameOf(0, 0), frameOf(1, 40)])).toBe(expected);

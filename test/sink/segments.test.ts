@@ -38,7 +38,7 @@ describe.each(CONTAINERS)('a %s recording in segments', (container) => {
     await write(recorder, 0, 25);
     await recorder.close();
     expect(recorder.files.map((path) => basename(path).replace(/\d{8}/, 'day'))).toEqual(
-      ['', '-2', '-3'].map((copy) => `time-day${copy}.${container === 'mp4' ? 'mp4' : 'mkv'}`),
+      ['', '~2', '~3'].map((copy) => `time-day${copy}.${container === 'mp4' ? 'mp4' : 'mkv'}`),
     );
     const videos = recorder.files.map(probeVideo);
     expect(videos.map(({ ptsMs }) => ptsMs.map(Math.round))).toEqual(

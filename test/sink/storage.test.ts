@@ -45,11 +45,16 @@ describe('names', () => {
 describe('retention', () => {
   it('deletes by age, never an open file nor one that is not named like ours', async () => {
     const dir = join(folder, 'age');
-    const ours = ['gate-20261104-000000.mkv', 'gate-20261104-000001-2.mkv'].map((name) =>
+    const ours = ['gate-20261104-000000.mkv', 'gate-20261104-000001~2.mkv'].map((name) =>
       fileOf(join(dir, name), 1, 30),
     );
     const open = fileOf(join(dir, 'gate-20261104-000002.mkv'), 1, 30);
-    const others = ['gate-2-20261104-000000.mkv', 'gate-20261104-000000.mp4', 'holiday.mkv'];
+    const others = [
+      'gate-20261104-000001-2.mkv',
+      'gate-2-20261104-000000.mkv',
+      'gate-20261104-000000.mp4',
+      'holiday.mkv',
+    ];
     for (const name of others) {
       fileOf(join(dir, name), 1, 30);
     }
