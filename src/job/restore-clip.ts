@@ -7,8 +7,9 @@
  * The muxer needs a packet of each stream to go on: the audio is always written ahead of the picture, never after it, and
  * over a gap by the one packet behind it.
  */
-import { rmSync } from 'node:fs';
-import { LimpidError } from '../errors/limpid-error.js';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { Picture } from '../frame/frame.js';
 import { rawVideo } from '../media/raw-video.js';
 import { type ClipContainer, requireCarried } from '../sink/clip-audio.js';
@@ -31,6 +32,8 @@ export interface ClipOptions {
   readonly container: ClipContainer;
   readonly crf: number;
   readonly track: AudioTrack | null;
+  /** Replace a file of that name, once there is a picture to write. */
+  readonly overwrite: boolean;
 }
 
 /** Reserves the file. Throws ERR_SINK_OPEN when it can't be made, or when its container does not take the audio. */
@@ -38,13 +41,20 @@ export function openClipOutput(options: ClipOptions): RestoreOutput {
   if (options.track !== null) {
     requireCarried(options.track.caps, options.container);
   }
-  return new ClipOutput(options, reserveFile(options.path));
+  const { path, overwrite } = options;
+  if (overwrite && existsSync(path)) {
+    return new ClipOutput(options, path, reserveFile(join(dirname(path), `.${basename(path)}.part`)));
+  }
+  const reserved = reserveFile(path);
+  return new ClipOutput(options, reserved, reserved);
 }
 
 class ClipOutput implements RestoreOutput {
   readonly audio: boolean;
   readonly #options: ClipOptions;
   readonly #path: string;
+  /** An empty file: of the clip's name or, where an old clip has that until the first picture, beside it. */
+  #reserved: string;
   readonly #track: AudioTrack | null;
   #file: MediaFile | null = null;
   /** The first picture waits for the second: their distance tells how long the last one is shown. */
@@ -54,9 +64,10 @@ class ClipOutput implements RestoreOutput {
   #audioEnded = false;
   #closed: Promise<void> | undefined;
 
-  constructor(options: ClipOptions, path: string) {
+  constructor(options: ClipOptions, path: string, reserved: string) {
     this.#options = options;
     this.#path = path;
+    this.#reserved = reserved;
     this.#track = options.track;
     this.audio = options.track !== null;
   }
@@ -110,7 +121,7 @@ class ClipOutput implements RestoreOutput {
     try {
       const file = this.#file ?? (await this.#begin(null));
       if (file === null) {
-        rmSync(this.#path, { force: true });
+        rmSync(this.#reserved, { force: true });
         return;
       }
       if (complete) {
@@ -125,6 +136,7 @@ class ClipOutput implements RestoreOutput {
 
   #open({ width, height, pixelAspect }: Picture, pictureNs: bigint): MediaFile {
     const { crf, container, track } = this.#options;
+    this.#replaceOld();
     return openClipFile({
       path: this.#path,
       container,
@@ -133,6 +145,24 @@ class ClipOutput implements RestoreOutput {
       pictureNs,
       ...(track === null ? {} : { audioCaps: track.caps }),
     });
+  }
+
+  /** The old clip is gone only here, where nothing is left that could refuse the new one. */
+  #replaceOld(): void {
+    if (this.#reserved === this.#path) {
+      return;
+    }
+    try {
+      renameSync(this.#reserved, this.#path);
+      this.#reserved = this.#path;
+    } catch (cause) {
+      rmSync(this.#reserved, { force: true });
+      throw new LimpidError(
+        'ERR_SINK_OPEN',
+        `Expected a clip that can be replaced at ${this.#path} but received "${messageOf(cause)}"; choose another name`,
+        { cause },
+      );
+    }
   }
 
   /** Writes audio until it has passed `untilNs`; all of it when that is null. */

@@ -21,6 +21,8 @@ export interface RestoreInput {
   /** Absolute, without links. */
   readonly path: string;
   readonly kind: 'video' | 'pictures';
+  /** The files that are read, by paths that may be links. */
+  readonly files: readonly string[];
   /** Frames, where that is known beforehand. */
   readonly frames: number | null;
   /** Name of a frame's picture when frames become files. */
@@ -58,6 +60,7 @@ function videoInput(label: string, path: string): RestoreInput {
     label,
     path,
     kind: 'video',
+    files: [path],
     frames: null,
     nameOf: (index) => `${String(index).padStart(NAME_DIGITS, '0')}.png`,
     frames$: (gate, onDuration) => source.session$({ gate, onDuration }),
@@ -80,6 +83,7 @@ async function picturesInput(
     label,
     path,
     kind: 'pictures',
+    files,
     frames: files.length,
     nameOf: (index) => names[index] ?? '',
     frames$: (gate) => pictures$(files, fps, gate),

@@ -3,8 +3,8 @@
  *
  *     out.mkv  out.mp4     a clip, with audio          out/  out     a folder of PNGs          out.png     one picture
  */
-import { existsSync, rmSync, type Stats, statSync } from 'node:fs';
-import { dirname, extname, resolve } from 'node:path';
+import { type BigIntStats, existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, extname, join, resolve } from 'node:path';
 import { codeOf, LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { Picture } from '../frame/frame.js';
 import type { ClipContainer } from '../sink/clip-audio.js';
@@ -60,9 +60,10 @@ export function restoreTarget(label: string): RestoreTarget {
   return { kind: 'folder', label, path };
 }
 
-/** Refuses to write over the input, into it, or over what exists. Throws ERR_USAGE or ERR_SINK_OPEN. */
+/** Refuses to write over the input, over a file of it, or over what exists. Throws ERR_USAGE or ERR_SINK_OPEN. */
 export function requireApart(target: RestoreTarget, input: RestoreInput, overwrite: boolean): void {
-  if (sameFile(target.path, input.path)) {
+  const identity = identityOf(target.label, target.path);
+  if (identity !== undefined && identity === identityOf(target.label, input.path)) {
     throw new LimpidError('ERR_USAGE', `Expected an output other than the input ${input.label}; choose another name`);
   }
   if (target.kind === 'picture' && input.frames !== 1) {
@@ -71,11 +72,42 @@ export function requireApart(target: RestoreTarget, input: RestoreInput, overwri
       `Expected .mkv, .mp4 or a folder for the frames of ${input.label} but received ${target.label}: one picture is for one picture`,
     );
   }
-  if (target.kind !== 'folder' && existsSync(target.path)) {
-    if (!overwrite) {
-      throw new LimpidError('ERR_SINK_OPEN', `${target.label} exists already; choose another name, or --overwrite`);
-    }
-    rmSync(target.path, { force: true });
+  requireOtherFiles(target, input);
+  if (!overwrite && target.kind !== 'folder' && existsSync(target.path)) {
+    throw new LimpidError('ERR_SINK_OPEN', `${target.label} exists already; choose another name, or --overwrite`);
+  }
+}
+
+/** Refuses to write over a file that is read, by whatever name: symbolic and hard links count. */
+function requireOtherFiles(target: RestoreTarget, input: RestoreInput): void {
+  const { label } = target;
+  const read = new Set(input.files.map((file) => identityOf(label, file)));
+  const both = filesWritten(target, input).find((file) => {
+    const identity = identityOf(label, file);
+    return identity !== undefined && read.has(identity);
+  });
+  if (both !== undefined) {
+    throw new LimpidError(
+      'ERR_USAGE',
+      `Expected an output other than the files of the input ${input.label} but ${both} is one of them; choose another`,
+    );
+  }
+}
+
+/** What will be written; of a video's pictures, whose number is not known, those that a folder holds already. */
+function filesWritten(target: RestoreTarget, { frames, nameOf }: RestoreInput): readonly string[] {
+  if (target.kind !== 'folder') {
+    return [target.label];
+  }
+  const names = frames === null ? pngsIn(target) : Array.from({ length: frames }, (_, index) => nameOf(index));
+  return names.map((name) => join(target.label, name));
+}
+
+function pngsIn({ label, path }: RestoreTarget): readonly string[] {
+  try {
+    return existsSync(path) ? readdirSync(path).filter((name) => name.endsWith('.png')) : [];
+  } catch (cause) {
+    throw unwritable(label, cause);
   }
 }
 
@@ -95,25 +127,29 @@ function requireFolders(label: string, folder: string): void {
   }
 }
 
+/** What all names of a file have in common, links among them; undefined where nothing is. */
+function identityOf(label: string, path: string): string | undefined {
+  const stat = statOf(label, path);
+  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+}
+
 /** What is there; undefined where nothing is. Throws ERR_SINK_OPEN where that can't be known. */
-function statOf(label: string, path: string): Stats | undefined {
+function statOf(label: string, path: string): BigIntStats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (cause) {
     // Something above it is a file: it is found on the way up.
     if (codeOf(cause) === 'ENOTDIR') {
       return undefined;
     }
-    throw new LimpidError(
-      'ERR_SINK_OPEN',
-      `Expected a place that can be written for the output ${label} but received "${messageOf(cause)}"; choose another`,
-      { cause },
-    );
+    throw unwritable(label, cause);
   }
 }
 
-function sameFile(one: string, other: string): boolean {
-  const first = statSync(one, { throwIfNoEntry: false });
-  const second = statSync(other, { throwIfNoEntry: false });
-  return first !== undefined && second !== undefined && first.ino === second.ino && first.dev === second.dev;
+function unwritable(label: string, cause: unknown): LimpidError {
+  return new LimpidError(
+    'ERR_SINK_OPEN',
+    `Expected a place that can be written for the output ${label} but received "${messageOf(cause)}"; choose another`,
+    { cause },
+  );
 }

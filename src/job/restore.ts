@@ -70,7 +70,7 @@ async function openOutput(
     case 'clip': {
       const track: AudioTrack | null = audio ? await input.openAudio() : null;
       try {
-        return openClipOutput({ path: target.path, container: target.container, crf, track });
+        return openClipOutput({ path: target.path, container: target.container, crf, track, overwrite });
       } catch (error) {
         track?.dispose();
         throw error;

@@ -1,5 +1,14 @@
 /** `restore` of folders of pictures, through a small network and through plain upscaling. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -149,6 +158,79 @@ describe('one picture', () => {
     expect({ width, height }).toEqual({ width: 64, height: 96 });
     expect([...data.subarray(0, 3)].map((value) => Math.round(value / 255))).toEqual([0, 0, 1]);
     expect([...data.subarray(-3)].map((value) => Math.round(value / 255))).toEqual([1, 0, 0]);
+  });
+});
+
+describe('an output that is a file of the input', () => {
+  /** A folder of its own with one picture, a.png. */
+  const onePicture = async (name: string): Promise<string> => {
+    const dir = join(folder, name);
+    await writePng(join(dir, 'a.png'), scene(1, 0, 24, 16));
+    return dir;
+  };
+  /** A folder in which a.png is a link to `file`. */
+  const linked = (name: string, link: (file: string, path: string) => void, file: string): string => {
+    mkdirSync(join(folder, name));
+    link(file, join(folder, name, 'a.png'));
+    return name;
+  };
+  const cases: readonly {
+    readonly name: string;
+    /** By the folder of the picture and its path. */
+    readonly ask: (dir: string, picture: string) => { readonly input: string; readonly output: string };
+    /** The file named in the sentence, in the folder of the tests. */
+    readonly both: string;
+  }[] = [
+    { name: 'own-folder', ask: (dir, picture) => ({ input: picture, output: dir }), both: 'own-folder/a.png' },
+    { name: 'only-picture', ask: (dir, picture) => ({ input: dir, output: picture }), both: 'only-picture/a.png' },
+    {
+      name: 'symlink',
+      ask: (dir, picture) => ({ input: dir, output: join(folder, linked('symlink-out', symlinkSync, picture)) }),
+      both: 'symlink-out/a.png',
+    },
+    {
+      name: 'hard-link',
+      ask: (dir, picture) => ({ input: dir, output: join(folder, linked('hard-link-out', linkSync, picture)) }),
+      both: 'hard-link-out/a.png',
+    },
+    {
+      name: 'linked-input',
+      ask: (dir, picture) => ({ input: join(folder, linked('linked-in', symlinkSync, picture)), output: dir }),
+      both: 'linked-input/a.png',
+    },
+    {
+      name: 'linked-clip',
+      ask: (dir, picture) => {
+        symlinkSync(picture, join(folder, 'linked.mkv'));
+        return { input: dir, output: join(folder, 'linked.mkv') };
+      },
+      both: 'linked.mkv',
+    },
+  ];
+
+  it.each(cases)('is refused, and nothing is touched: $name', async ({ name, ask, both }) => {
+    const dir = await onePicture(name);
+    const picture = join(dir, 'a.png');
+    const before = readFileSync(picture);
+    const { input: asked, output } = ask(dir, picture);
+    const sentence = `Expected an output other than the files of the input ${asked} but ${join(folder, both)} is one of them; choose another`;
+    for (const overwrite of [false, true]) {
+      const error = await restore({ input: asked, output, model: 'tiny', overwrite }, deps()).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toEqual(new LimpidError('ERR_USAGE', sentence));
+      expect(readFileSync(picture).equals(before)).toBe(true);
+      expect(readdirSync(dir)).toEqual(['a.png']);
+      expect(existsSync(join(folder, both))).toBe(true);
+    }
+  });
+
+  it('is not what stands beside it: a JPEG may become a PNG in its folder', async () => {
+    const dir = await onePicture('beside');
+    const jpeg = join(dir, 'b.jpg');
+    await sharp(join(dir, 'a.png')).jpeg().toFile(jpeg);
+    await restore({ input: jpeg, output: dir, model: 'tiny', overwrite: true }, deps());
+    expect(readdirSync(dir).filter((name) => !name.startsWith('.'))).toEqual(['a.png', 'b.jpg', 'b.png']);
   });
 });
 

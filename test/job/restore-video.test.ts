@@ -1,5 +1,6 @@
 /** `restore` of videos whose pictures are not shown as they are stored: turned ones, and pixels that are not square. */
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engine/open-engine.js';
@@ -134,6 +135,57 @@ describe('a video with pixels that are not square', () => {
     await run({ input, output: 'wide-turned.mp4' });
     expectShown(join(folder, 'wide-turned.mp4'), { width: 128, height: 192 }, 11 / 16);
   });
+});
+
+describe('an old clip of the name of the output', () => {
+  const old = (name: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, 'mine');
+    return path;
+  };
+  const leftovers = () => readdirSync(folder).filter((name) => name.startsWith('.'));
+
+  it('stays where the audio is refused', async () => {
+    const input = join(folder, 'vorbis.mkv');
+    const sound = ['-f', 'lavfi', '-i', 'sine', '-t', '0.2', '-ac', '2', '-c:a', 'libvorbis'];
+    ffmpeg('-i', plain, ...sound, '-c:v', 'copy', input);
+    const path = old('vorbis.mp4');
+    await expect(run({ input, output: 'vorbis.mp4', overwrite: true })).rejects.toThrow(
+      "Limpid can't keep Vorbis audio",
+    );
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+    expect(leftovers()).toEqual([]);
+  });
+
+  it('stays where the input is no video', async () => {
+    const input = join(folder, 'notes.mkv');
+    writeFileSync(input, 'these are notes, not a film');
+    const path = old('notes-out.mkv');
+    for (const audio of [true, false]) {
+      await expect(run({ input, output: 'notes-out.mkv', overwrite: true, audio })).rejects.toThrow('is not a video');
+      expect(readFileSync(path, 'utf8')).toBe('mine');
+      expect(leftovers()).toEqual([]);
+    }
+  });
+
+  it.each(['mkv', 'mp4'])('is replaced by the new one, .%s', async (extension) => {
+    const path = old(`replaced.${extension}`);
+    await run({ input: plain, output: `replaced.${extension}`, overwrite: true });
+    expect(framesFrom(path, 0)).toBe(5);
+    expect(leftovers()).toEqual([]);
+  });
+});
+
+it('refuses pictures of a video of which one is a link to it', async () => {
+  await run({ input: plain, output: 'links/' });
+  const link = join(folder, 'links', '00000007.png');
+  symlinkSync(plain, link);
+  await expect(run({ input: plain, output: 'links', overwrite: true })).rejects.toThrow(
+    new LimpidError(
+      'ERR_USAGE',
+      `Expected an output other than the files of the input ${plain} but ${link} is one of them; choose another`,
+    ),
+  );
 });
 
 it('refuses a rate for a video', async () => {
