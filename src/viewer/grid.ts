@@ -104,7 +104,7 @@ class Tile {
       keyNeeded: () => this.#connection.requestKey(),
       failed: () => {}, // the tile stays as it is; the page has chosen what this browser can show
     });
-    this.#connection.watch(name, codec);
+    this.#connection.watch(name, codec, 'wait');
   }
 
   close(): void {

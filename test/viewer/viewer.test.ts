@@ -37,6 +37,15 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     return viewer;
   }
 
+  /** A page whose grid shows `live` streams. */
+  async function viewGrid(url: string, live: number): Promise<ViewerPage> {
+    const viewer = await view(url);
+    await viewer.state('live');
+    await viewer.page.keyboard.press('g');
+    await viewer.page.locator('#state-text').getByText(`${live} live`, { exact: true }).waitFor();
+    return viewer;
+  }
+
   it('shows source and restored picture of the same frame, with their sizes and figures', async () => {
     const stream = new SyntheticStream({ sourceWidth: 320, sourceHeight: 180 });
     const server = await serve([stream]);
@@ -246,6 +255,21 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     await viewer.state('live');
     await viewer.show(yard);
     expect(await viewer.text('tag-source')).toBe('source 64×36');
+  });
+
+  it('keeps a tile of the grid with its stream: says that it is gone, and shows it when it is back', async () => {
+    const gate = new SyntheticStream();
+    const yard = new SyntheticStream({ name: 'yard' });
+    const server = await serve([yard, gate]);
+    const { page } = await viewGrid(server.url, 2);
+    const tile = page.locator('.tile[data-stream="gate"]');
+    server.removeStream('gate');
+    await tile.getByText('No longer there').waitFor();
+    expect(server.clients().map(({ stream }) => stream)).toEqual(['yard']);
+    server.addStream(gate);
+    await tile.getByText('Live').waitFor();
+    const { frame } = gate.emit();
+    await page.locator(`.tile[data-stream="gate"][data-seq="${frame.seq}"]`).waitFor();
   });
 
   it.each([
