@@ -37,13 +37,11 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     return viewer;
   }
 
-  /** A page whose grid shows `live` streams. */
-  async function viewGrid(url: string, live: number): Promise<ViewerPage> {
-    const viewer = await view(url);
+  /** Opens the grid and waits until so many streams are live in it. */
+  async function openGrid(viewer: ViewerPage, live: number): Promise<void> {
     await viewer.state('live');
     await viewer.page.keyboard.press('g');
     await viewer.page.locator('#state-text').getByText(`${live} live`, { exact: true }).waitFor();
-    return viewer;
   }
 
   it('shows source and restored picture of the same frame, with their sizes and figures', async () => {
@@ -261,7 +259,9 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     const gate = new SyntheticStream();
     const yard = new SyntheticStream({ name: 'yard' });
     const server = await serve([yard, gate]);
-    const { page } = await viewGrid(server.url, 2);
+    const viewer = await view(server.url);
+    const { page } = viewer;
+    await openGrid(viewer, 2);
     const tile = page.locator('.tile[data-stream="gate"]');
     server.removeStream('gate');
     await tile.getByText('No longer there').waitFor();
@@ -270,6 +270,18 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     await tile.getByText('Live').waitFor();
     const { frame } = gate.emit();
     await page.locator(`.tile[data-stream="gate"][data-seq="${frame.seq}"]`).waitFor();
+  });
+
+  it("goes on as JPEG in a tile whose codec the server can't encode", async () => {
+    const stream = new SyntheticStream();
+    const server = await serve([stream]);
+    const viewer = await view('about:blank');
+    const refusal = { code: 1011, reason: 'the stream failed' };
+    await viewer.page.routeWebSocket(/view=restored&codec=h264/, (socket) => socket.close(refusal));
+    await viewer.page.goto(server.url);
+    await openGrid(viewer, 1);
+    const { frame } = stream.emit();
+    await viewer.page.locator(`.tile[data-seq="${frame.seq}"]`).waitFor();
   });
 
   it.each([
