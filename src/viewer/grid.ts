@@ -83,8 +83,15 @@ class Tile {
       openDecoder(travelling, {
         decoded,
         keyNeeded: () => this.#connection.requestKey(),
-        failed: () => {}, // the tile stays as it is; the page has chosen what this browser can show
+        failed: () => {
+          useJpeg();
+          this.#connection.watch(name, 'jpeg', 'wait');
+        },
       });
+    const useJpeg = () => {
+      this.#decoder.close();
+      this.#decoder = open('jpeg');
+    };
     this.#connection = new Connection('restored', {
       phase: (phase) => {
         this.live = false;
@@ -92,10 +99,7 @@ class Tile {
       },
       streams: () => {},
       hello: () => {},
-      codecRefused: () => {
-        this.#decoder.close();
-        this.#decoder = open('jpeg');
-      },
+      codecRefused: useJpeg,
       state: (message) => {
         this.live = message.state === 'live';
         state.textContent = wordsFor({ kind: 'open' }, message, performance.now()).title;

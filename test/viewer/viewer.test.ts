@@ -284,6 +284,34 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     await viewer.page.locator(`.tile[data-seq="${frame.seq}"]`).waitFor();
   });
 
+  it.each(['page', 'tile'])(
+    'goes on as JPEG where the browser fails to decode the H.264 that comes: %s',
+    async (where) => {
+      const stream = new SyntheticStream();
+      const server = await serve([stream]);
+      const viewer = await view(server.url);
+      const { page } = viewer;
+      await viewer.state('live');
+      // As where 4K is beyond a decoder that can do what the page asked for beforehand.
+      await page.evaluate(() => {
+        const { configure } = VideoDecoder.prototype;
+        VideoDecoder.prototype.configure = function (config) {
+          configure.call(this, { ...config, codedWidth: 60_000, codedHeight: 60_000 });
+        };
+      });
+      if (where === 'tile') {
+        await openGrid(viewer, 1);
+      }
+      const emitting = setInterval(() => stream.emit(), 100);
+      try {
+        await page.locator(where === 'tile' ? '.tile[data-seq]' : 'html[data-seq][data-codec="jpeg"]').waitFor();
+      } finally {
+        clearInterval(emitting);
+      }
+      expect(viewer.problems).toEqual([]);
+    },
+  );
+
   it.each([
     { name: 'dark', width: 1280, height: 800, colorScheme: 'dark' as const, scale: 1 },
     { name: 'light', width: 1280, height: 800, colorScheme: 'light' as const, scale: 1 },
