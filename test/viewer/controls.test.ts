@@ -130,6 +130,18 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
     expect(viewer.problems.filter((text) => !text.startsWith('The Cross-Origin-Opener-Policy'))).toEqual([]);
   });
 
+  it('counts the frames that pass while paused, but not to screen readers', async () => {
+    const viewer = await view();
+    await viewer.show(gate);
+    await viewer.page.keyboard.press(' ');
+    const spoken = () => viewer.page.getByRole('status').allTextContents();
+    const before = await spoken();
+    expect(before).toEqual(['Paused', expect.stringMatching(/frame \d+ of \d+/)]);
+    gate.emit();
+    await viewer.page.locator('#paused').getByText('1 newer').waitFor();
+    expect(await spoken()).toEqual(before);
+  });
+
   it('saves the pair as PNG: source left, restored right', async () => {
     const viewer = await view();
     await viewer.show(gate);
