@@ -59,7 +59,7 @@ export class Toolbar {
   }
 }
 
-/** Runs commands by their keys, unless somebody is typing or a key is part of a chord. */
+/** Runs commands by their keys, unless somebody is typing, a key is part of a chord or a dialog is open. */
 export function listenForKeys(commands: readonly Command[]): void {
   // A button that was clicked gives the keys back; one that was reached by them keeps the focus.
   addEventListener('click', ({ detail, target }) => {
@@ -73,7 +73,8 @@ export function listenForKeys(commands: readonly Command[]): void {
     const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
     // A focused button takes the space bar itself, the split its arrows.
     const taken = (target instanceof HTMLButtonElement && event.key === ' ') || event.defaultPrevented;
-    if (typing || taken || event.ctrlKey || event.metaKey || event.altKey) {
+    const dialog = document.querySelector('dialog[open]') !== null;
+    if (typing || taken || dialog || event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
     const command = commands.find(({ key }) => key === event.key.toLowerCase());

@@ -267,6 +267,23 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
     await viewer.screenshot('help');
   });
 
+  it('takes no keys while the help is open but the one that closes it', async () => {
+    const viewer = await view();
+    const { page } = viewer;
+    await viewer.show(gate);
+    await page.keyboard.press('?');
+    for (const key of ['i', 'r', 'g']) {
+      await page.keyboard.press(key);
+    }
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('dialog').isVisible()).toBe(false);
+    for (const id of ['toggle-statistics', 'record', 'toggle-grid']) {
+      expect(await page.getAttribute(`#${id}`, 'aria-pressed'), id).toBe('false');
+    }
+    await page.keyboard.press('i');
+    expect(await page.getAttribute('#toggle-statistics', 'aria-pressed')).toBe('true');
+  });
+
   it.each(['dark', 'light'] as const)(
     'has no serious finding of axe-core, with everything open: %s',
     async (colorScheme) => {
