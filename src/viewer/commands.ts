@@ -54,7 +54,8 @@ export class Toolbar {
       if (pressed !== undefined) {
         button.setAttribute('aria-pressed', String(pressed()));
       }
-      button.disabled = disabled?.() ?? false;
+      // Not `disabled`: a button that disables itself by what it does would lose the keyboard's focus.
+      button.setAttribute('aria-disabled', String(disabled?.() ?? false));
     }
   }
 }
@@ -105,7 +106,7 @@ export function writeHelp(list: HTMLElement, commands: readonly Command[]): void
   );
 }
 
-function buttonFor({ id, label, key, keyLabel, icon, text, run }: Command): HTMLButtonElement {
+function buttonFor({ id, label, key, keyLabel, icon, text, run, disabled }: Command): HTMLButtonElement {
   const button = document.createElement('button');
   button.type = 'button';
   button.id = id;
@@ -121,7 +122,11 @@ function buttonFor({ id, label, key, keyLabel, icon, text, run }: Command): HTML
     button.setAttribute('aria-label', label);
     button.append(iconOf(icon));
   }
-  button.addEventListener('click', run);
+  button.addEventListener('click', () => {
+    if (disabled?.() !== true) {
+      run();
+    }
+  });
   return button;
 }
 

@@ -199,6 +199,28 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
     expect(await viewer.page.evaluate(() => document.activeElement?.id)).toBe('pause');
   });
 
+  it('keeps the focus on a button that has nothing more to do, and does nothing by it', async () => {
+    const viewer = await view();
+    const { page } = viewer;
+    await viewer.show(gate);
+    const focused = () => page.evaluate(() => document.activeElement?.id);
+    await page.focus('#zoom-in');
+    for (let press = 0; press < 5; press += 1) {
+      await page.keyboard.press('Enter');
+    }
+    expect(await page.isDisabled('#zoom-in')).toBe(true);
+    expect(await focused()).toBe('zoom-in');
+    await page.focus('#pause');
+    await page.keyboard.press('Enter');
+    await page.focus('#go-live');
+    await page.keyboard.press('Enter');
+    expect(await page.isDisabled('#go-live')).toBe(true);
+    expect(await focused()).toBe('go-live');
+    await page.focus('#step-forward');
+    await page.keyboard.press('Enter');
+    expect(await viewer.text('state-text')).toBe('Live');
+  });
+
   it('records the picture as it is seen', async () => {
     const viewer = await view();
     await viewer.show(gate);
