@@ -54,12 +54,13 @@ export class Toolbar {
       if (pressed !== undefined) {
         button.setAttribute('aria-pressed', String(pressed()));
       }
-      button.disabled = disabled?.() ?? false;
+      // Not `disabled`: a button that disables itself by what it does would lose the keyboard's focus.
+      button.setAttribute('aria-disabled', String(disabled?.() ?? false));
     }
   }
 }
 
-/** Runs commands by their keys, unless somebody is typing or a key is part of a chord. */
+/** Runs commands by their keys, unless somebody is typing, a key is part of a chord or a dialog is open. */
 export function listenForKeys(commands: readonly Command[]): void {
   // A button that was clicked gives the keys back; one that was reached by them keeps the focus.
   addEventListener('click', ({ detail, target }) => {
@@ -73,7 +74,8 @@ export function listenForKeys(commands: readonly Command[]): void {
     const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
     // A focused button takes the space bar itself, the split its arrows.
     const taken = (target instanceof HTMLButtonElement && event.key === ' ') || event.defaultPrevented;
-    if (typing || taken || event.ctrlKey || event.metaKey || event.altKey) {
+    const dialog = document.querySelector('dialog[open]') !== null;
+    if (typing || taken || dialog || event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
     const command = commands.find(({ key }) => key === event.key.toLowerCase());
@@ -104,7 +106,7 @@ export function writeHelp(list: HTMLElement, commands: readonly Command[]): void
   );
 }
 
-function buttonFor({ id, label, key, keyLabel, icon, text, run }: Command): HTMLButtonElement {
+function buttonFor({ id, label, key, keyLabel, icon, text, run, disabled }: Command): HTMLButtonElement {
   const button = document.createElement('button');
   button.type = 'button';
   button.id = id;
@@ -120,7 +122,11 @@ function buttonFor({ id, label, key, keyLabel, icon, text, run }: Command): HTML
     button.setAttribute('aria-label', label);
     button.append(iconOf(icon));
   }
-  button.addEventListener('click', run);
+  button.addEventListener('click', () => {
+    if (disabled?.() !== true) {
+      run();
+    }
+  });
   return button;
 }
 

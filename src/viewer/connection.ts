@@ -27,6 +27,7 @@ export type Phase =
   | { readonly kind: 'open' }
   | { readonly kind: 'token-needed' }
   | { readonly kind: 'no-streams'; readonly retryAtMs: number }
+  | { readonly kind: 'stream-gone'; readonly retryAtMs: number }
   | { readonly kind: 'lost'; readonly retryAtMs: number };
 
 /** What the line tells. */
@@ -60,6 +61,7 @@ export class Connection {
   readonly #view: View;
   #codec: Codec = 'jpeg';
   #wanted: string | undefined;
+  #ifAbsent: 'first' | 'wait' = 'first';
   #soundWanted = false;
   #soundAsked = false;
   #socket: WebSocket | undefined;
@@ -78,10 +80,11 @@ export class Connection {
     this.#events = events;
   }
 
-  /** Watches a stream, or the first one there is, in a codec. */
-  watch(stream: string | undefined, codec: Codec): void {
+  /** Watches a stream in a codec; where there is no such stream, the first one, or none until it is back. */
+  watch(stream: string | undefined, codec: Codec, ifAbsent: 'first' | 'wait' = 'first'): void {
     addEventListener('online', this.#onOnline);
     this.#wanted = stream;
+    this.#ifAbsent = ifAbsent;
     this.#codec = codec;
     this.reconnect();
   }
@@ -142,9 +145,10 @@ export class Connection {
         return;
       case 'streams': {
         const { streams } = answer;
-        const stream = streams.find(({ name }) => name === this.#wanted) ?? streams[0];
+        const waits = this.#ifAbsent === 'wait';
+        const stream = streams.find(({ name }) => name === this.#wanted) ?? (waits ? undefined : streams[0]);
         if (stream === undefined) {
-          this.#startLater('no-streams');
+          this.#startLater(waits ? 'stream-gone' : 'no-streams');
           return;
         }
         this.#events.streams(streams, stream.name);
@@ -235,7 +239,7 @@ export class Connection {
     this.#silenceTimer = setTimeout(() => this.#startLater('lost'), SILENCE_MS);
   }
 
-  #startLater(kind: 'lost' | 'no-streams'): void {
+  #startLater(kind: 'lost' | 'no-streams' | 'stream-gone'): void {
     this.#hangUp();
     this.#attempt += 1;
     const delayMs = backOffMs(this.#attempt, Math.random());

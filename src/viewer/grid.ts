@@ -52,7 +52,7 @@ class Tile {
   readonly button = document.createElement('button');
   live = false;
   readonly #connection: Connection;
-  readonly #decoder: FrameDecoder;
+  #decoder: FrameDecoder;
 
   constructor(name: string, codec: Codec, onChosen: () => void) {
     const canvas = document.createElement('canvas');
@@ -79,6 +79,19 @@ class Tile {
         closePair(pair);
       }
     };
+    const open = (travelling: Codec) =>
+      openDecoder(travelling, {
+        decoded,
+        keyNeeded: () => this.#connection.requestKey(),
+        failed: () => {
+          useJpeg();
+          this.#connection.watch(name, 'jpeg', 'wait');
+        },
+      });
+    const useJpeg = () => {
+      this.#decoder.close();
+      this.#decoder = open('jpeg');
+    };
     this.#connection = new Connection('restored', {
       phase: (phase) => {
         this.live = false;
@@ -86,7 +99,7 @@ class Tile {
       },
       streams: () => {},
       hello: () => {},
-      codecRefused: () => {},
+      codecRefused: useJpeg,
       state: (message) => {
         this.live = message.state === 'live';
         state.textContent = wordsFor({ kind: 'open' }, message, performance.now()).title;
@@ -99,12 +112,8 @@ class Tile {
         }
       },
     });
-    this.#decoder = openDecoder(codec, {
-      decoded,
-      keyNeeded: () => this.#connection.requestKey(),
-      failed: () => {}, // the tile stays as it is; the page has chosen what this browser can show
-    });
-    this.#connection.watch(name, codec);
+    this.#decoder = open(codec);
+    this.#connection.watch(name, codec, 'wait');
   }
 
   close(): void {

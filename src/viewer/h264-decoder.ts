@@ -12,6 +12,8 @@ import { PairJoiner, type PairSide } from './pair-joiner.js';
 
 /** Access units waiting in the decoder beyond which it jumps to the next key frame. */
 const MAX_QUEUED = 8;
+/** Failures without a picture between them after which this browser is taken not to decode what it is sent. */
+const MAX_FAILURES = 3;
 
 /** Whether this page may and can decode H.264. WebCodecs exists in secure contexts only: https, or this machine. */
 export async function canDecodeH264(): Promise<boolean> {
@@ -30,12 +32,16 @@ export class H264Decoder implements FrameDecoder {
   readonly #source: TrackDecoder;
   readonly #joiner: PairJoiner;
   #needsKey = true;
+  #failures = 0;
 
   constructor(events: FrameDecoderEvents, maxQueued = MAX_QUEUED) {
     this.#events = events;
-    this.#joiner = new PairJoiner((pair) => events.decoded(pair));
+    this.#joiner = new PairJoiner((pair) => {
+      this.#failures = 0;
+      events.decoded(pair);
+    });
     this.#maxQueued = maxQueued;
-    const onError = () => this.clear();
+    const onError = () => this.#onError();
     const join = (side: PairSide) => (picture: VideoFrame) => this.#joiner.take(side, picture.timestamp, picture);
     this.#restored = new TrackDecoder(join('restored'), onError);
     this.#source = new TrackDecoder(join('source'), onError);
@@ -51,9 +57,13 @@ export class H264Decoder implements FrameDecoder {
     }
     this.#needsKey = false;
     this.#joiner.expect(frame);
-    this.#restored.decode(frame.payload, frame);
-    if (frame.pair) {
-      this.#source.decode(frame.sourcePayload, frame);
+    try {
+      this.#restored.decode(frame.payload, frame, frame.width, frame.height);
+      if (frame.pair) {
+        this.#source.decode(frame.sourcePayload, frame, frame.sourceWidth, frame.sourceHeight);
+      }
+    } catch {
+      this.#onError(); // what is no key frame in the eyes of the browser is refused at once
     }
   }
 
@@ -73,14 +83,24 @@ export class H264Decoder implements FrameDecoder {
     this.#restored.flush();
     this.#source.flush();
   }
+
+  #onError(): void {
+    this.#failures += 1;
+    this.clear();
+    if (this.#failures >= MAX_FAILURES) {
+      this.#events.failed();
+    } else {
+      this.#events.keyNeeded();
+    }
+  }
 }
 
-/** One VideoDecoder, configured from each key frame's parameter sets. */
+/** One VideoDecoder, configured from each key frame's parameter sets and size. */
 class TrackDecoder {
   readonly #onPicture: (picture: VideoFrame) => void;
   readonly #onError: () => void;
   #decoder: VideoDecoder | undefined;
-  #codec: string | undefined;
+  #config: VideoDecoderConfig | undefined;
 
   constructor(onPicture: (picture: VideoFrame) => void, onError: () => void) {
     this.#onPicture = onPicture;
@@ -91,9 +111,9 @@ class TrackDecoder {
     return this.#decoder?.decodeQueueSize ?? 0;
   }
 
-  decode(accessUnit: Uint8Array<ArrayBuffer>, { key, seq }: FrameMessage): void {
+  decode(accessUnit: Uint8Array<ArrayBuffer>, { key, seq }: FrameMessage, width: number, height: number): void {
     if (key) {
-      this.#configure(codecOf(accessUnit) ?? 'avc1.42C01F');
+      this.#configure(codecOf(accessUnit) ?? 'avc1.42C01F', width, height);
     }
     this.#decoder?.decode(new EncodedVideoChunk({ type: key ? 'key' : 'delta', timestamp: seq, data: accessUnit }));
   }
@@ -106,14 +126,17 @@ class TrackDecoder {
   reset(): void {
     const decoder = this.#decoder;
     this.#decoder = undefined;
-    this.#codec = undefined;
+    this.#config = undefined;
     if (decoder !== undefined && decoder.state !== 'closed') {
       decoder.close();
     }
   }
 
-  #configure(codec: string): void {
-    if (this.#decoder?.state === 'configured' && this.#codec === codec) {
+  /** Asks for what the stream really is, so that a browser that can't decode this level or size says so here. */
+  #configure(codec: string, codedWidth: number, codedHeight: number): void {
+    const old = this.#config;
+    const same = old?.codec === codec && old.codedWidth === codedWidth && old.codedHeight === codedHeight;
+    if (this.#decoder?.state === 'configured' && same) {
       return;
     }
     if (this.#decoder === undefined || this.#decoder.state === 'closed') {
@@ -127,7 +150,7 @@ class TrackDecoder {
       });
       this.#decoder = decoder;
     }
-    this.#codec = codec;
-    this.#decoder.configure({ codec, optimizeForLatency: true });
+    this.#config = { codec, codedWidth, codedHeight, optimizeForLatency: true };
+    this.#decoder.configure(this.#config);
   }
 }

@@ -149,10 +149,11 @@ function refresh(): void {
   const { position } = playback;
   const { refused } = viewer.sound;
   element('paused', HTMLElement).hidden = grid.visible || (position === undefined && refused === undefined);
+  setText('paused-newer', position === undefined ? '' : `· ${position.missed} newer`);
   if (position !== undefined) {
-    setText('paused', `frame ${position.frame} of ${position.count} · ${position.missed} newer`);
+    setText('paused-text', `frame ${position.frame} of ${position.count}`);
   } else if (refused !== undefined) {
-    setText('paused', `No sound: this browser doesn't play ${refused}`);
+    setText('paused-text', `No sound: this browser doesn't play ${refused}`);
   }
   const auto = element('codec', HTMLSelectElement).options[0];
   if (auto !== undefined && hello !== undefined) {

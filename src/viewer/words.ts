@@ -27,6 +27,8 @@ export function wordsFor(phase: Phase, state: StateMessage | undefined, nowMs: n
       };
     case 'no-streams':
       return { tone: 'busy', title: 'No stream is running', reason: again(phase.retryAtMs, nowMs), covers: true };
+    case 'stream-gone':
+      return { tone: 'bad', title: 'No longer there', reason: again(phase.retryAtMs, nowMs), covers: true };
     case 'lost':
       return { tone: 'bad', title: 'Server not reachable', reason: again(phase.retryAtMs, nowMs), covers: true };
     case 'open':

@@ -130,6 +130,18 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
     expect(viewer.problems.filter((text) => !text.startsWith('The Cross-Origin-Opener-Policy'))).toEqual([]);
   });
 
+  it('counts the frames that pass while paused, but not to screen readers', async () => {
+    const viewer = await view();
+    await viewer.show(gate);
+    await viewer.page.keyboard.press(' ');
+    const spoken = () => viewer.page.getByRole('status').allTextContents();
+    const before = await spoken();
+    expect(before).toEqual(['Paused', expect.stringMatching(/frame \d+ of \d+/)]);
+    gate.emit();
+    await viewer.page.locator('#paused').getByText('1 newer').waitFor();
+    expect(await spoken()).toEqual(before);
+  });
+
   it('saves the pair as PNG: source left, restored right', async () => {
     const viewer = await view();
     await viewer.show(gate);
@@ -185,6 +197,28 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
     await viewer.page.keyboard.press(' ');
     expect(await paused()).toBe('true');
     expect(await viewer.page.evaluate(() => document.activeElement?.id)).toBe('pause');
+  });
+
+  it('keeps the focus on a button that has nothing more to do, and does nothing by it', async () => {
+    const viewer = await view();
+    const { page } = viewer;
+    await viewer.show(gate);
+    const focused = () => page.evaluate(() => document.activeElement?.id);
+    await page.focus('#zoom-in');
+    for (let press = 0; press < 5; press += 1) {
+      await page.keyboard.press('Enter');
+    }
+    expect(await page.isDisabled('#zoom-in')).toBe(true);
+    expect(await focused()).toBe('zoom-in');
+    await page.focus('#pause');
+    await page.keyboard.press('Enter');
+    await page.focus('#go-live');
+    await page.keyboard.press('Enter');
+    expect(await page.isDisabled('#go-live')).toBe(true);
+    expect(await focused()).toBe('go-live');
+    await page.focus('#step-forward');
+    await page.keyboard.press('Enter');
+    expect(await viewer.text('state-text')).toBe('Live');
   });
 
   it('records the picture as it is seen', async () => {
@@ -253,6 +287,23 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
     await page.keyboard.press('?');
     expect(await page.getByRole('dialog', { name: 'Keyboard' }).isVisible()).toBe(true);
     await viewer.screenshot('help');
+  });
+
+  it('takes no keys while the help is open but the one that closes it', async () => {
+    const viewer = await view();
+    const { page } = viewer;
+    await viewer.show(gate);
+    await page.keyboard.press('?');
+    for (const key of ['i', 'r', 'g']) {
+      await page.keyboard.press(key);
+    }
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('dialog').isVisible()).toBe(false);
+    for (const id of ['toggle-statistics', 'record', 'toggle-grid']) {
+      expect(await page.getAttribute(`#${id}`, 'aria-pressed'), id).toBe('false');
+    }
+    await page.keyboard.press('i');
+    expect(await page.getAttribute('#toggle-statistics', 'aria-pressed')).toBe('true');
   });
 
   it.each(['dark', 'light'] as const)(

@@ -50,7 +50,7 @@ describe.skipIf(chromiumPath === undefined)('sound in the viewer', () => {
     await viewer.page.addInitScript(watchSound);
     await viewer.page.goto(await limpid.url());
     await viewer.state('live');
-    await viewer.page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#sound')?.disabled === false);
+    await viewer.page.locator('#sound[aria-disabled="false"]').waitFor();
     await viewer.page.click('#sound');
     expect(await viewer.page.getAttribute('#sound', 'aria-pressed')).toBe('true');
     await viewer.page.waitForFunction((count) => (globalThis as unknown as Watched).clicks.length >= count, CLICKS);
@@ -78,7 +78,7 @@ describe.skipIf(chromiumPath === undefined)('sound in the viewer', () => {
     open.push(() => viewer.close());
     const { page } = viewer;
     await viewer.state('live');
-    await page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#sound')?.disabled === false);
+    await page.locator('#sound[aria-disabled="false"]').waitFor();
     await page.keyboard.press('2');
     await page.click('#sound');
     await page.waitForTimeout(3000);

@@ -37,6 +37,13 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     return viewer;
   }
 
+  /** Opens the grid and waits until so many streams are live in it. */
+  async function openGrid(viewer: ViewerPage, live: number): Promise<void> {
+    await viewer.state('live');
+    await viewer.page.keyboard.press('g');
+    await viewer.page.locator('#state-text').getByText(`${live} live`, { exact: true }).waitFor();
+  }
+
   it('shows source and restored picture of the same frame, with their sizes and figures', async () => {
     const stream = new SyntheticStream({ sourceWidth: 320, sourceHeight: 180 });
     const server = await serve([stream]);
@@ -247,6 +254,63 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     await viewer.show(yard);
     expect(await viewer.text('tag-source')).toBe('source 64×36');
   });
+
+  it('keeps a tile of the grid with its stream: says that it is gone, and shows it when it is back', async () => {
+    const gate = new SyntheticStream();
+    const yard = new SyntheticStream({ name: 'yard' });
+    const server = await serve([yard, gate]);
+    const viewer = await view(server.url);
+    const { page } = viewer;
+    await openGrid(viewer, 2);
+    const tile = page.locator('.tile[data-stream="gate"]');
+    server.removeStream('gate');
+    await tile.getByText('No longer there').waitFor();
+    expect(server.clients().map(({ stream }) => stream)).toEqual(['yard']);
+    server.addStream(gate);
+    await tile.getByText('Live').waitFor();
+    const { frame } = gate.emit();
+    await page.locator(`.tile[data-stream="gate"][data-seq="${frame.seq}"]`).waitFor();
+  });
+
+  it("goes on as JPEG in a tile whose codec the server can't encode", async () => {
+    const stream = new SyntheticStream();
+    const server = await serve([stream]);
+    const viewer = await view('about:blank');
+    const refusal = { code: 1011, reason: 'the stream failed' };
+    await viewer.page.routeWebSocket(/view=restored&codec=h264/, (socket) => socket.close(refusal));
+    await viewer.page.goto(server.url);
+    await openGrid(viewer, 1);
+    const { frame } = stream.emit();
+    await viewer.page.locator(`.tile[data-seq="${frame.seq}"]`).waitFor();
+  });
+
+  it.each(['page', 'tile'])(
+    'goes on as JPEG where the browser fails to decode the H.264 that comes: %s',
+    async (where) => {
+      const stream = new SyntheticStream();
+      const server = await serve([stream]);
+      const viewer = await view(server.url);
+      const { page } = viewer;
+      await viewer.state('live');
+      // As where 4K is beyond a decoder that can do what the page asked for beforehand.
+      await page.evaluate(() => {
+        const { configure } = VideoDecoder.prototype;
+        VideoDecoder.prototype.configure = function (config) {
+          configure.call(this, { ...config, codedWidth: 60_000, codedHeight: 60_000 });
+        };
+      });
+      if (where === 'tile') {
+        await openGrid(viewer, 1);
+      }
+      const emitting = setInterval(() => stream.emit(), 100);
+      try {
+        await page.locator(where === 'tile' ? '.tile[data-seq]' : 'html[data-seq][data-codec="jpeg"]').waitFor();
+      } finally {
+        clearInterval(emitting);
+      }
+      expect(viewer.problems).toEqual([]);
+    },
+  );
 
   it.each([
     { name: 'dark', width: 1280, height: 800, colorScheme: 'dark' as const, scale: 1 },
