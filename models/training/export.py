@@ -1,6 +1,6 @@
 """Writes a checkpoint's averaged weights as models/NAME.safetensors, and the manifest beside them.
 
-    python export.py CHECKPOINT [--track live-x4] [--out ../] [--dtype fp16] [--sequences 2540] [--history TEXT]
+    python export.py CHECKPOINT [--track live-x4] [--out ../] [--dtype fp16] [--photographs 333] [--sequences 2540] [--history TEXT]
 
 The manifest's figures of quality belong to the weights: evaluate.py writes them, and they are dropped when the weights change.
 """
@@ -22,7 +22,7 @@ from tracks import TRACKS
 # safetensors' name, numpy type
 TYPES = {"fp16": ("F16", np.float16), "fp32": ("F32", np.float32)}
 SIDES = {"min": [16, 16], "max": [1920, 1080]}
-DATA = "306 freely licensed photographs in synthetic motion (camera path, up to three occluding layers), {} rendered sequences"
+DATA = "{} freely licensed photographs in synthetic motion (camera path, up to three occluding layers), {} rendered sequences"
 LOSSES = {
     "pcd": "Charbonnier, epsilon 1e-3, then the log of the mean square error; offsets taught by optical flow",
     **dict.fromkeys(("guided", "flow"), "the log of the mean square error; nothing teaches the offsets"),
@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent)
     parser.add_argument("--track", choices=TRACKS, default="live-x4")
     parser.add_argument("--dtype", choices=sorted(TYPES), default="fp16")
+    parser.add_argument("--photographs", type=int, help="how many there were")
     parser.add_argument("--sequences", type=int, help="how many the weights have seen")
     parser.add_argument("--history", help="how the weights came about, if in more than one run")
     args = parser.parse_args()
@@ -119,7 +120,7 @@ def main() -> None:
     file, path = f"{args.track}.safetensors", args.out / f"{args.track}.json"
     track = TRACKS[args.track]
     of_track = {"degradations": track.degradations, "loss": LOSSES[track.options.alignment]}
-    training = {"data": DATA.format(args.sequences or "the")} | of_track | TRAINING
+    training = {"data": DATA.format(args.photographs or "the", args.sequences or "the")} | of_track | TRAINING
     if args.history:
         training["history"] = args.history
     content = manifest(args.track, hashlib.sha256(data).hexdigest(), args.dtype, training | {"iterations": weights.iterations})
