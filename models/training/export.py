@@ -17,16 +17,12 @@ import torch
 from torch import Tensor
 
 from edvr import EDVR
-from tracks import TRACKS
+from tracks import TRACKS, Track
 
 # safetensors' name, numpy type
 TYPES = {"fp16": ("F16", np.float16), "fp32": ("F32", np.float32)}
 SIDES = {"min": [16, 16], "max": [1920, 1080]}
 DATA = "{} freely licensed photographs in synthetic motion (camera path, up to three occluding layers), {} rendered sequences"
-LOSSES = {
-    "pcd": "Charbonnier, epsilon 1e-3, then the log of the mean square error; offsets taught by optical flow",
-    **dict.fromkeys(("guided", "flow"), "the log of the mean square error; nothing teaches the offsets"),
-}
 TRAINING = {
     "optimizer": "Muon for the kernels, Adam 0.9/0.99 for the rest, cosine to zero, EMA 0.999",
     "seed": 1,
@@ -81,6 +77,12 @@ def safetensors(tensors: dict[str, Tensor], dtype: str) -> bytes:
     return struct.pack("<Q", len(text)) + text + b"".join(parts)
 
 
+def loss_of(track: Track) -> str:
+    """Of a network trained from nothing; weights that are given begin with the second (train.py)."""
+    first = "Charbonnier, epsilon 1e-3, then " if track.psnr_from else ""
+    return f"{first}the log of the mean square error; {'offsets taught by optical flow' if track.taught else 'nothing teaches the offsets'}"
+
+
 def manifest(name: str, digest: str, dtype: str, training: dict) -> dict:
     track = TRACKS[name]
     return {
@@ -119,7 +121,7 @@ def main() -> None:
     data = safetensors(weights.tensors, args.dtype)
     file, path = f"{args.track}.safetensors", args.out / f"{args.track}.json"
     track = TRACKS[args.track]
-    of_track = {"degradations": track.degradations, "loss": LOSSES[track.options.alignment]}
+    of_track = {"degradations": track.degradations, "loss": loss_of(track)}
     training = {"data": DATA.format(args.photographs or "the", args.sequences or "the")} | of_track | TRAINING
     if args.history:
         training["history"] = args.history
