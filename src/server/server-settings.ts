@@ -62,7 +62,9 @@ export const serverSettingsSchema = z.strictObject({
   allowUnauthenticated: z
     .boolean()
     .default(false)
-    .describe('Binds beyond loopback without a token: everyone who reaches the port sees the video.'),
+    .describe(
+      'Binds beyond loopback without a token: everyone who reaches the port, or a proxy before it, sees the video.',
+    ),
   allowedOrigins: z
     .array(z.string())
     .default([])
@@ -70,7 +72,9 @@ export const serverSettingsSchema = z.strictObject({
   allowedHosts: z
     .array(z.string())
     .default([])
-    .describe('Host names besides localhost under which a server bound to loopback may be addressed.'),
+    .describe(
+      'Host names besides localhost under which a server bound to loopback may be addressed; whoever does needs a token, or allowUnauthenticated.',
+    ),
   jpegQuality: z.int().min(1).max(100).default(85).describe('JPEG quality of what viewers get, 1 to 100.'),
   h264Crf: z
     .int()

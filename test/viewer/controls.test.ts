@@ -38,6 +38,7 @@ describe.skipIf(chromiumPath === undefined)('viewer controls', () => {
       port: 0,
       viewerDirectory,
       allowedHosts: ['camera.test'],
+      allowUnauthenticated: true,
     });
     browser = await launchBrowser();
   });
