@@ -1,13 +1,19 @@
 /** RTSP sources against a real server on loopback, and its deaths. */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { lastValueFrom, take } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { fillLaunchText, readLaunchText } from '../../src/media/launch-text.js';
 import { openSource } from '../../src/source/open-source.js';
-import { type RtspServer, type RtspServerOptions, startRtspServer } from '../fixtures/rtsp-server.js';
+import { pythonWithGi, type RtspServer, type RtspServerOptions, startRtspServer } from '../fixtures/rtsp-server.js';
 import { scratchFolder } from '../fixtures/video-files.js';
 import { ptsStepsMs, watch } from './session.js';
+
+/** Opens a text again and again in one process. */
+const JOINS = fileURLToPath(new URL('../fixtures/rtsp-joins.py', import.meta.url));
 
 const folder = scratchFolder('rtsp-source');
 const servers: RtspServer[] = [];
@@ -124,6 +130,32 @@ describe('an RTSP source', () => {
     const session = watch(openSource(server.uri));
     await session.framesReach(10);
     session.unsubscribe();
+  });
+
+  it('has pictures and sound though both begin at the same moment, two threads linking at once', async () => {
+    const server = await serve({ audio: 'aac', width: 160, height: 96, gop: 1 });
+    // The mount is shared: as long as someone watches it goes on, and whoever joins gets both at once.
+    const watched = watch(openSource(server.uri, { transport: 'tcp' }));
+    await watched.framesReach(1);
+    const head = fillLaunchText(readLaunchText('source-rtsp'), {
+      location: server.uri,
+      user: '',
+      password: '',
+      transport: 'tcp',
+      jitterMs: 0,
+      udpTimeoutUs: 0,
+      tcpTimeoutUs: 5_000_000,
+      certificateChecks: 'validate-all',
+      damaged: 'false',
+      sessionSets: 'application/x-rtp',
+    });
+    const sound = fillLaunchText(readLaunchText('source-audio-rtp'), {});
+    const text = `${head} ! fakesink name=pictures sync=false ${sound} ! fakesink name=sound sync=false async=false`;
+    // Linked by filters, one opening in twenty lost one of them.
+    const args = [JOINS, '--times', '80', '--timeout', '5', text, 'pictures', 'sound'];
+    const { stdout } = await promisify(execFile)(pythonWithGi(), args);
+    watched.unsubscribe();
+    expect(JSON.parse(stdout)).toEqual({ pictures: 0, sound: 0 });
   });
 
   it('keeps a variable frame rate', async () => {
