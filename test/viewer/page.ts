@@ -12,6 +12,9 @@ import type { SyntheticStream } from '../server/synthetic-stream.js';
 /** The viewer as `npm run build` leaves it. */
 export const viewerDirectory = fileURLToPath(new URL('../../dist/viewer', import.meta.url));
 
+/** Less than a test may take (vitest.config.ts): the wait that hangs is named, not the test alone. */
+const WAIT_TIMEOUT_MS = 20_000;
+
 /** A Chromium on this machine; undefined where there is none. */
 export const chromiumPath = [
   process.env.CHROMIUM_PATH,
@@ -49,6 +52,7 @@ export class ViewerPage {
 
   private constructor(page: Page) {
     this.page = page;
+    page.setDefaultTimeout(WAIT_TIMEOUT_MS);
     page.on('pageerror', (error) => this.problems.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') {
