@@ -71,6 +71,7 @@ class DeviceBlock {
 
   template <typename Body>
   __device__ __forceinline__ void eachWarp(Body body) {
+    __syncwarp();  // lanes part ways where displacements are loaded; ldmatrix and mma want all 32 together
     DeviceWarp<V> warp(shared_, state_.accumulator);
     body(warp);
   }
