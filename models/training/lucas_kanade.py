@@ -4,6 +4,8 @@ Nothing here is learnt. All planes are (n, 1, h, w) of luma in [0, 1], h and w m
 dx in pixels of its level, from the reference to the neighbour.
 """
 
+from functools import cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -17,6 +19,8 @@ REACH, COMPARED = 3, 5
 # Added to the diagonal: what has no texture stays where the coarser level saw it.
 DAMPING = 1e-4
 LONGEST_STEP = 1.0
+# A hundredth of a pixel is more than bfloat16 holds, in which an accelerator trains the rest.
+FLOAT32 = torch.autocast("cuda", enabled=False)
 # Of two places that look the same, the nearer one.
 DISTANCE_COST = 1e-6
 
@@ -26,14 +30,20 @@ def shrink_of(stride: int) -> int:
     return max(stride // GRIDS[0], 1)
 
 
+@cache
+def luma_kernels(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Of the three colours' weights and of the softening; kept, since a captured step cannot bring them from the host."""
+    row = torch.tensor((0.25, 0.5, 0.25), dtype=dtype, device=device)
+    return torch.tensor(LUMA, dtype=dtype, device=device).view(1, 3, 1, 1), (row[:, None] * row)[None, None]
+
+
+@FLOAT32
 def luma_pyramid(frames: Tensor, stride: int = 1) -> list[Tensor]:
     """Frames (n, 3, h, w) -> luma, a little softened, at the finest size and at 1/2 and 1/4 of it."""
     shrink = shrink_of(stride)
     frames = F.avg_pool2d(frames, shrink) if shrink > 1 else frames
-    weights = frames.new_tensor(LUMA).view(1, 3, 1, 1)
-    row = frames.new_tensor((0.25, 0.5, 0.25))
-    kernel = (row[:, None] * row)[None, None]
-    finest = F.conv2d(padded(F.conv2d(frames, weights), 1), kernel)
+    weights, softening = luma_kernels(frames.dtype, frames.device)
+    finest = F.conv2d(padded(F.conv2d(frames, weights), 1), softening)
     half = F.avg_pool2d(finest, 2)
     return [finest, half, F.avg_pool2d(half, 2)]
 
@@ -99,6 +109,7 @@ def enlarged(flow: Tensor, factor: int) -> Tensor:
 
 
 @torch.no_grad()
+@FLOAT32
 def optical_flow(reference: list[Tensor], neighbour: list[Tensor], stride: int = 1) -> Tensor:
     """Flow (n, 2, h, w) of two luma pyramids, at 1/stride of the frame's size and in its pixels."""
     flow = averaged(searched(reference[-1], neighbour[-1]), SMOOTHINGS[-1])

@@ -1,5 +1,7 @@
 """Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/): steps of kernels made orthogonal."""
 
+from collections import defaultdict
+
 import torch
 from torch import Tensor
 
@@ -10,15 +12,17 @@ SMALLEST = 16
 STEP = 0.2
 
 
-def orthogonalized(matrix: Tensor) -> Tensor:
-    """U Vᵀ of the singular value decomposition, nearly; (rows, columns)."""
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    wide = wide / wide.norm().clamp(min=1e-7)
+def orthogonalized(matrices: Tensor) -> Tensor:
+    """U Vᵀ of each matrix's singular value decomposition, nearly; (n, rows, columns). On an accelerator in bfloat16."""
+    rows, columns = matrices.shape[1:]
+    wide = matrices if rows <= columns else matrices.mT
+    wide = wide / wide.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
+    wide = wide.bfloat16() if wide.is_cuda else wide
     a, b, c = COEFFICIENTS
     for _ in range(ITERATIONS):
-        gram = wide @ wide.T
+        gram = wide @ wide.mT
         wide = a * wide + (b * gram + c * gram @ gram) @ wide
-    return wide if matrix.shape[0] <= matrix.shape[1] else wide.T
+    return (wide if rows <= columns else wide.mT).to(matrices.dtype)
 
 
 def is_kernel(parameter: Tensor) -> bool:
@@ -33,18 +37,22 @@ class Muon(torch.optim.Optimizer):
     both go by the same schedule.
     """
 
-    def __init__(self, params, lr: float, momentum: float = 0.95):
+    def __init__(self, params, lr: float | Tensor = 1e-3, momentum: float = 0.95):
         super().__init__(params, {"lr": lr, "momentum": momentum})
 
     @torch.no_grad()
     def step(self) -> None:
         for group in self.param_groups:
+            # Kernels of one shape at once: a network has many.
+            updates: dict[torch.Size, list[tuple[Tensor, Tensor]]] = defaultdict(list)
             for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                average = state.setdefault("average", torch.zeros_like(parameter))
-                average.lerp_(parameter.grad, 1 - group["momentum"])
-                update = parameter.grad.lerp(average, group["momentum"]).flatten(1)
-                direction = orthogonalized(update)
-                parameter.add_(direction.view(parameter.shape), alpha=-group["lr"] * STEP * max(direction.shape) ** 0.5)
+                if parameter.grad is not None:
+                    state = self.state[parameter]
+                    average = state["average"] = state["average"] if state else torch.zeros_like(parameter)
+                    average.lerp_(parameter.grad, 1 - group["momentum"])
+                    updates[parameter.shape].append((parameter, parameter.grad.lerp(average, group["momentum"]).flatten(1)))
+            for those in updates.values():
+                directions = orthogonalized(torch.stack([update for _, update in those]))
+                scale = STEP * max(directions.shape[1:]) ** 0.5
+                for (parameter, _), direction in zip(those, directions, strict=True):
+                    parameter.sub_(direction.view(parameter.shape) * (group["lr"] * scale))

@@ -3,16 +3,25 @@
 Run: python test_edvr.py
 """
 
+import json
 import math
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import torch
 
+from accelerator import Resident
 from deformable import deformable_conv
+from degradations import clean
 from edvr import EDVR, Options
 from grow import grown
 from guided import FlowAlignment
 from lucas_kanade import luma_pyramid, optical_flow
+from prepare import FRAMES, KEPT
+from sequences import Sequences
+from tracks import TRACKS
 
 RELEASED = {
     "M, SR, REDS": (Options(), 3_300_131, 144),
@@ -66,6 +75,27 @@ def test_a_deeper_network_begins_as_the_smaller_one():
         # Black frames at the ends: what is left is the smaller network's fusion.
         frames[0] = frames[4] = 0
         torch.testing.assert_close(longer.fusion(torch.cat(list(frames), 1)), small.fusion(torch.cat(list(frames[1:4]), 1)))
+
+
+def test_windows_cut_on_the_device_show_their_truth():
+    track = TRACKS["edvr-s-clean-x4"]
+    rng = np.random.default_rng(1)
+    high = rng.integers(0, 256, (2, FRAMES, track.side, track.side, 3), dtype=np.uint8)
+    low = np.stack([np.stack(clean(rng, list(clip), 4)[0]) for clip in high])
+    with tempfile.TemporaryDirectory() as folder:
+        shard = Path(folder, "shard-0000")
+        shard.mkdir()
+        np.save(shard / "lr.npy", low)
+        np.save(shard / "hr.npy", high[:, list(KEPT)])
+        (shard / "meta.json").write_text(json.dumps({"sequences": [{"kernel": "bicubic"}] * 2}))
+        resident = Resident(Sequences(Path(folder), track), "cpu", capacity=3)
+        window, truth, _ = resident.batch(rng, 16)
+    assert window.shape == (16, 5, 3, track.patch, track.patch)
+    for middle, whole in zip(window[:, 2], truth, strict=True):
+        shrunk = clean(rng, [(255 * whole).round().byte().permute(1, 2, 0).numpy()], 4)[0][0]
+        # The patch's borders saw what lies beyond it.
+        inner = slice(2, -2)
+        np.testing.assert_allclose(255 * middle.permute(1, 2, 0)[inner, inner], shrunk[inner, inner], atol=1.01)
 
 
 def test_pixels_of_blocks_come_from_where_the_flow_points():

@@ -10,7 +10,8 @@ With --iterations it follows the count instead: the same weights again, whatever
 All of the network at once, or one part of weights that exist: `motion`, what finds the neighbours, or `reference`, what
 restores from the middle frame. Charbonnier loss, then for the last part of the time the metric itself; Muon for the
 kernels and Adam for the rest (`--optimizer adam`: the paper's, for all), warm-up then cosine to zero at the end time (pauses
-do not move it), EMA weights, gradient clipping.
+do not move it), EMA weights, gradient clipping. With --device cuda the convolutions are in bfloat16, the weights, the optical
+flow and what is asked for in float32.
 """
 
 import argparse
@@ -22,17 +23,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from torch import Tensor
 
+from accelerator import Graphed, Resident, sequences_held
 from edvr import EDVR
 from moves import Moves
 from muon import Muon, is_kernel
+from objectives import charbonnier, decibels_of_neighbours, find_neighbours, offset_loss, psnr_loss, restore_alone
 from sequences import Sequences
 from tracks import TRACKS
 
 WARM_UP_STEPS = 300
 EMA_DECAY = 0.999
 CHECKPOINT_SECONDS = 120
+# Steps between which an accelerator may fall behind the clock that the learning rate goes by.
+SYNCHRONIZED = 20
 ALIGNMENT_RATE = 0.4
 # Shares of the time: up to OFFSET_STAGE the motion teaches the offsets, less and less; from ATTENTION_STAGE on the attention
 # learns. Weights that are given have passed the latter.
@@ -47,58 +52,6 @@ PARTS = {
 }
 
 
-def charbonnier(output: torch.Tensor, truth: torch.Tensor, epsilon: float = 1e-3) -> torch.Tensor:
-    """sqrt(d² + ε²), the mean over all values."""
-    return torch.sqrt((output - truth) ** 2 + epsilon**2).mean()
-
-
-def psnr_loss(output: torch.Tensor, truth: torch.Tensor, floor: float = 2e-4) -> torch.Tensor:
-    """log of each window's mean square error, as PSNR has it; the floor keeps flat patches from ruling.
-
-    The factor brings gradients to the size of Charbonnier's, so that Adam's averages stay valid across the change.
-    """
-    error = ((output - truth) ** 2).mean((1, 2, 3))
-    return torch.log(error + floor).mean() / 30
-
-
-def offset_loss(model: EDVR, motion: torch.Tensor, tolerance: float = 0.1) -> tuple[torch.Tensor, float]:
-    """How far the offsets are from the motion, beyond `tolerance` pixels of their level, where the motion is known.
-
-    The offset-fidelity loss of Chan et al. 2021 (Understanding Deformable Alignment, Eq. 6) at every level; the cascade
-    is held to zero. Super-resolution alone hardly teaches a small network where to look. Also returns the mean error
-    of L1's mean displacement, in pixels of L1. `motion` is that of sequences.py.
-    """
-    align = model.pcd_align
-    motion = motion.transpose(0, 1).flatten(0, 1)
-    known, flow = motion[:, 2:], motion[:, :2] / model.options.stride
-    loss, error = torch.zeros(()), 0.0
-    targets = {"l1": (flow, known)}
-    for level, finer in (("l2", "l1"), ("l3", "l2")):
-        flow, known = targets[finer]
-        targets[level] = (F.avg_pool2d(flow, 2) / 2, (F.avg_pool2d(known, 2) == 1).float())
-    flow, known = targets["l1"]
-    for pack, (flow, known) in (
-        *((align.dcn_pack[level], target) for level, target in targets.items()),
-        (align.cas_dcnpack, (torch.zeros_like(flow), known)),
-    ):
-        offset = pack.last_offset.unflatten(1, (-1, 2))
-        beyond = F.relu((offset - flow[:, None]).abs() - tolerance).mean((1, 2))
-        loss = loss + (beyond * known[:, 0]).sum() / known.sum().clamp(min=1)
-        if pack is align.dcn_pack["l1"]:
-            distance = (offset.mean(1) - flow).norm(dim=1)
-            error = ((distance * known[:, 0]).sum() / known.sum().clamp(min=1)).item()
-    return loss, error
-
-
-def decibels_of_neighbours(model: EDVR, low: torch.Tensor, high: torch.Tensor) -> float:
-    """What the neighbours bring: PSNR with them over PSNR with copies of the middle frame, the mean over windows."""
-    center = model.options.centerFrameIdx
-    with torch.no_grad():
-        alone = low[:, [center] * low.shape[1]]
-        errors = [((model(window) - high) ** 2).mean((1, 2, 3)) for window in (low, alone)]
-    return (10 * torch.log10(errors[1] / errors[0])).mean().item()
-
-
 def optimizers_for(model: EDVR, part: str, kind: str, rate: float) -> list[torch.optim.Optimizer]:
     """Optimizers of the parameters that `part` trains; every group has its `share` of the learning rate.
 
@@ -111,33 +64,61 @@ def optimizers_for(model: EDVR, part: str, kind: str, rate: float) -> list[torch
             early = model.options.alignment == "pcd" and name.startswith((*MOTION, "conv_first", "feature_extraction"))
             kind_of = kernels if kind == "muon" and is_kernel(parameter) else others
             kind_of[ALIGNMENT_RATE if early else 1.0].append(parameter)
-    groups = [[{"params": those, "share": share} for share, those in kind_of.items() if those] for kind_of in (kernels, others)]
-    makers = (lambda params: Muon(params, lr=rate), lambda params: torch.optim.Adam(params, lr=rate, betas=(0.9, 0.99)))
+    # A captured step reads the rate from memory.
+    captured = next(model.parameters()).is_cuda
+    lr = (lambda: torch.tensor(rate, device="cuda")) if captured else lambda: rate
+    groups = [
+        [{"params": those, "share": share, "lr": lr()} for share, those in kind_of.items() if those] for kind_of in (kernels, others)
+    ]
+    makers = (Muon, lambda groups: torch.optim.Adam(groups, betas=(0.9, 0.99), capturable=captured))
     return [make(params) for make, params in zip(makers, groups, strict=True) if params]
 
 
-def restore_alone(model: EDVR, low: torch.Tensor) -> torch.Tensor:
-    """The middle frame restored as if every aligned neighbour were its copy: the same path at a third of the work."""
-    reference = low[:, model.options.centerFrameIdx].contiguous(memory_format=torch.channels_last)
-    features = [model.extract(reference)] * model.options.numFrame
-    return model.fuse_and_reconstruct(features, reference) + model.skip(reference)
+def set_rate(optimizers: list[torch.optim.Optimizer], rate: float) -> None:
+    """In place, where the optimizer reads it from memory; every group its own."""
+    for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate * group["share"])
+        else:
+            group["lr"] = rate * group["share"]
 
 
-def batch_of(rng: np.random.Generator, size: int, sequences: Sequences, moves: Moves | None) -> tuple[torch.Tensor, ...]:
+class Steps:
+    """One step of training a part of the network: lr and hr in, the weights changed; returns loss, offset error, gradient norm.
+
+    The offsets are taught where `taught`; `fading` is that loss's share.
+    """
+
+    def __init__(self, model: EDVR, optimizers: list[torch.optim.Optimizer], part: str, taught: bool):
+        self.model, self.optimizers, self.part, self.taught = model, optimizers, part, taught
+        self.objective = charbonnier
+
+    def __call__(self, low: Tensor, high: Tensor, motion: Tensor, fading: Tensor) -> Tensor:
+        model, loss, error = self.model, low.new_zeros(()), low.new_zeros(())
+        model.zero_grad(set_to_none=True)
+        # Without the cache, which would outlive a captured step.
+        with torch.autocast("cuda", torch.bfloat16, enabled=low.is_cuda, cache_enabled=False):
+            if self.part == "motion":
+                find_neighbours(model, low)
+            else:
+                restored = model(low) if self.part == "all" else restore_alone(model, low)
+        if self.part != "motion":
+            loss = self.objective(restored, high)
+        if self.taught:
+            taught, error = offset_loss(model, motion)
+            loss = taught if self.part == "motion" else loss + fading * taught
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return torch.stack((loss.detach(), error, norm))
+
+
+def batch_of(rng: np.random.Generator, size: int, sequences: Sequences, moves: Moves | None) -> tuple[Tensor, ...]:
     """As many windows: lr (n, T, 3, patch, patch), hr (n, 3, scale·patch, scale·patch), both in [0, 1], and the motion."""
     samples = [(moves if moves and rng.random() < MOVED else sequences).sample(rng) for _ in range(size)]
     low, high, motion = (torch.from_numpy(np.stack(parts)).float() for parts in zip(*samples, strict=True))
     return low.div_(255), high.div_(255), motion
-
-
-def find_neighbours(model: EDVR, low: torch.Tensor) -> None:
-    """Runs pyramid and alignment alone; what they found is in the deformable layers."""
-    n, t = low.shape[:2]
-    pyramid = [level.unflatten(0, (n, t)) for level in model.pyramid(low.flatten(0, 1))]
-    center = model.options.centerFrameIdx
-    beside = (center - 1, center + 1)
-    neighbour = [torch.cat([level[:, i] for i in beside]) for level in pyramid]
-    model.pcd_align(neighbour, [torch.cat([level[:, center]] * len(beside)) for level in pyramid])
 
 
 def begin_from(model: EDVR, weights: dict) -> None:
@@ -158,8 +139,8 @@ def end_time(args: argparse.Namespace) -> float:
 
 def update_average(average: dict, model: torch.nn.Module, step: int) -> None:
     decay = min(EMA_DECAY, (1 + step) / (10 + step))
-    for name, value in model.state_dict().items():
-        average[name].lerp_(value, 1 - decay)
+    state = model.state_dict()
+    torch._foreach_lerp_([average[name] for name in state], list(state.values()), 1 - decay)
 
 
 def state_of(model: EDVR, average: dict, optimizers: list[torch.optim.Optimizer], step: int, start: float) -> dict:
@@ -187,6 +168,7 @@ def main() -> None:
     parser.add_argument("--optimizer", choices=("muon", "adam"), default="muon")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="cuda: the sequences lie in the card's memory")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--init", type=Path, help="checkpoint to start from, its averaged weights")
     parser.add_argument("--part", choices=PARTS, default="all")
@@ -197,74 +179,72 @@ def main() -> None:
     track = TRACKS[args.track]
     if args.part != "all" and not track.taught:
         parser.error(f"Expected --part all for {args.track}, which is not made of parts, but received {args.part}")
+    if args.device == "cuda" and (track.taught or args.photographs):
+        parser.error("Expected --device cpu where the motion teaches the offsets or windows are made of --photographs")
     batch = args.batch or track.batch
     rate_at_first = track.rate if args.lr is None else args.lr
     psnr_from = track.psnr_from if args.psnr_from is None else args.psnr_from
 
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = False  # What is not in bfloat16 wants the whole of float32.
     args.out.mkdir(parents=True, exist_ok=True)
     checkpoint, log = args.out / "checkpoint.pt", (args.out / "log.jsonl").open("a", buffering=1)
-    model = EDVR(track.options).to(memory_format=torch.channels_last)  # A third faster on a processor.
+    model = EDVR(track.options)
     model.begin()
+    model.to(args.device, memory_format=torch.channels_last)  # A third faster on a processor.
     optimizers = optimizers_for(model, args.part, args.optimizer, rate_at_first)
     average = {name: value.clone() for name, value in model.state_dict().items()}
     step, start, end = 0, time.time(), end_time(args)
     if args.resume and checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, weights_only=True, map_location=args.device)
         model.load_state_dict(state["params"])
         for optimizer, saved_state in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved_state)
         average, step, start = state["params_ema"], state["step"], state["start"]
     elif args.init:
-        begin_from(model, torch.load(args.init, weights_only=True)["params_ema"])
+        begin_from(model, torch.load(args.init, weights_only=True, map_location=args.device)["params_ema"])
         average = {name: value.clone() for name, value in model.state_dict().items()}
     sequences = Sequences(args.data, track)
+    resident = Resident(sequences, args.device, sequences_held(track)) if args.device == "cuda" else None
     moves = Moves(args.photographs, track) if args.photographs else None
-    taught_motion = track.taught and args.part != "reference"
+    steps = Steps(model, optimizers, args.part, taught=track.taught and args.part != "reference")
+    take = Graphed(steps) if resident else steps
+    staged = args.part == "all" and args.init is None and model.options.withTsa
     rng = np.random.default_rng([args.seed, step])
 
-    losses, errors, norms, saved, marked = [], [], [], time.time(), time.time()
+    seen, saved, marked, phase = [], time.time(), time.time(), None
     while (progress := step / args.iterations if args.iterations else (time.time() - start) / (end - start)) < 1:
         rate = rate_at_first * min(1, (step + 1) / WARM_UP_STEPS) * (1 + math.cos(math.pi * progress)) / 2
-        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-            group["lr"] = rate * group["share"]
-        if args.part == "all" and args.init is None and model.options.withTsa:
-            for parameter in model.fusion.attention():
-                parameter.requires_grad_(progress >= ATTENTION_STAGE)
-        objective = charbonnier if args.init is None and progress < psnr_from else psnr_loss
-        low, high, motion = batch_of(rng, batch, sequences, moves)
-        loss, error = torch.zeros(()), 0.0
-        if args.part == "motion":
-            find_neighbours(model, low)
-        else:
-            loss = objective(model(low) if args.part == "all" else restore_alone(model, low), high)
-        if taught_motion:
-            taught, error = offset_loss(model, motion)
-            fading = args.offset_weight * max(0, 1 - progress / OFFSET_STAGE)
-            loss = taught if args.part == "motion" else loss + fading * taught
-        model.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
-        for optimizer in optimizers:
-            optimizer.step()
+        set_rate(optimizers, rate)
+        before, phase = phase, (args.init is None and progress < psnr_from, staged and progress < ATTENTION_STAGE)
+        if phase != before:
+            steps.objective = charbonnier if phase[0] else psnr_loss
+            for parameter in model.fusion.attention() if staged else ():
+                parameter.requires_grad_(not phase[1])
+            if resident:
+                take.renew()
+        low, high, motion = resident.batch(rng, batch) if resident else batch_of(rng, batch, sequences, moves)
+        fading = args.offset_weight * max(0, 1 - progress / OFFSET_STAGE)
+        # A copy: a captured step writes to the same place again.
+        seen.append(take(low, high, motion, torch.tensor(fading, device=args.device)).clone())
         step += 1
         update_average(average, model, step)
-        losses.append(loss.item())
-        errors.append(error)
-        norms.append(norm.item())
+        if resident and step % SYNCHRONIZED == 0:
+            torch.cuda.synchronize()
         if step % 200 == 0:
             now = time.time()
+            loss, error, norm = torch.stack(seen).mean(0).tolist()
             line = {
                 "time": datetime.now(UTC).isoformat(timespec="seconds"), "step": step,
-                "objective": "offset_loss" if args.part == "motion" else objective.__name__, "loss": round(float(np.mean(losses)), 5),
-                "offsetError": round(float(np.mean(errors)), 3),
-                "neighbours": round(decibels_of_neighbours(model, low, high), 3),
-                "lr": round(rate, 7), "gradNorm": round(float(np.mean(norms)), 3),
-                "stepsPerSecond": round(200 / (now - marked), 2), "sequences": sequences.refresh(),
+                "objective": "offset_loss" if args.part == "motion" else steps.objective.__name__, "loss": round(loss, 5),
+                "offsetError": round(error, 3), "neighbours": round(decibels_of_neighbours(model, low, high), 3),
+                "lr": round(rate, 7), "gradNorm": round(norm, 3), "stepsPerSecond": round(200 / (now - marked), 2),
+                "sequences": (resident or sequences).refresh(),
             }
             log.write(json.dumps(line) + "\n")
-            losses, errors, norms, marked = [], [], [], now
+            seen, marked = [], now
         if time.time() - saved > CHECKPOINT_SECONDS:
             save(checkpoint, state_of(model, average, optimizers, step, start))
             saved = time.time()
