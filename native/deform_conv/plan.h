@@ -39,8 +39,8 @@ struct TileShape {
   static constexpr int kSharedUnits = 2 * (kPixels + kOutputs) * kChunkUnits;
 };
 
-using Tile64 = TileShape<128, 64, 32, 32, 64>;
-using Tile128 = TileShape<128, 128, 32, 32, 128>;
+using Tile64 = TileShape<64, 64, 32, 32, 64>;
+using Tile128 = TileShape<64, 128, 32, 32, 128>;
 using TileAny = TileShape<64, 64, 32, 32, 0>;
 
 enum class TileKind { kAny, k64, k128 };
