@@ -61,6 +61,10 @@ DEBLUR = Options(
 GUIDED = replace(
     LIVE_HALF, featureStride=1, reconstructStride=1, numExtractBlock=1, numReconstructBlock=4, alignment="guided",
 )
+# What an accelerator trains: five frames, guided features of 48 channels, a reconstruction as wide and deep as EDVR-M's.
+LARGE = replace(
+    GUIDED, numFeat=48, numFrame=5, deformableGroups=4, numExtractBlock=2, numReconstructBlock=16, numReconstructFeat=64,
+)
 ALONE = replace(GUIDED, numFrame=1, withTsa=False, numReconstructBlock=6)
 # What the window, PCD and TSA bring at live size: networks of about the operations of FLOW that differ in these (README.md).
 ABLATION = {
@@ -82,6 +86,7 @@ BLURRED = (
 SHARES = (1.0, 3.0, 0.3)
 # What optical flow aligns learns from the first step on.
 BY_FLOW = {"batch": 6, "rate": 1.5e-3, "psnr_from": 0.0}
+ON_CARD = BY_FLOW | {"batch": 16}
 # Nearly the clean sequences only, should encoded ones lie beside them.
 CLEAN = (1.0, 1e-9, 1e-9)
 
@@ -91,7 +96,8 @@ TRACKS = {
     "live-x1": Track("deblurring-compression", FLOW_X1, degradations.camera, CAMERA, side=224, patch=128, **BY_FLOW),
     "edvr-s-deblur": Track("deblurring", DEBLUR, degradations.blurred, BLURRED, side=224, patch=128, batch=4, rate=1.5e-3, psnr_from=0.0),
     "edvr-s-x4": Track("super-resolution", DEEP, degradations.encoded, ENCODED, side=384, patch=48, shares=SHARES, **BY_FLOW),
-    "edvr-s-clean-x4": Track("super-resolution", DEEP, degradations.clean, "MATLAB bicubic", side=384, patch=48, shares=CLEAN, **BY_FLOW),
+    "edvr-s-camera-x4": Track("super-resolution", LARGE, degradations.encoded, ENCODED, side=384, patch=64, shares=SHARES, **ON_CARD),
+    "edvr-s-clean-x4": Track("super-resolution", LARGE, degradations.clean, "MATLAB bicubic", side=384, patch=64, shares=CLEAN, **ON_CARD),
     "clean-x4": Track("super-resolution", GUIDED, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
     "clean-x4-alone": Track("super-resolution", ALONE, degradations.clean, "MATLAB bicubic", side=384, patch=40, shares=CLEAN, **BY_FLOW),
 }
