@@ -19,7 +19,7 @@ import { FileSound } from './file-sound.js';
 import { remarkOn } from './picture-remarks.js';
 import { PictureTimes } from './picture-times.js';
 import type { SessionContext } from './source.js';
-import { sourceFailure } from './source-failure.js';
+import { NoPictureError, sourceFailure } from './source-failure.js';
 import type { ResolvedSourceOptions } from './source-options.js';
 
 /** What a session is made of. */
@@ -245,7 +245,7 @@ class DecodeSession {
     }
     return this.#opened
       ? new LimpidError('ERR_SOURCE_STALLED', `${label} has sent nothing for ${options.stallTimeoutMs} ms`)
-      : new LimpidError(
+      : new NoPictureError(
           'ERR_SOURCE_OPEN',
           `${label} sent no picture within ${options.openTimeoutMs} ms; check it and the network, or raise openTimeoutMs`,
         );
