@@ -6,7 +6,7 @@
  */
 import { Subject, type Subscription } from 'rxjs';
 import type { StreamConfig } from '../config/config.js';
-import { messageOf } from '../errors/limpid-error.js';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { AudioSlice } from '../frame/audio.js';
 import type { RestoredFrame } from '../frame/frame.js';
 import type { LiveStream, NotedStage, StreamStatus } from '../frame/live-stream.js';
@@ -37,6 +37,7 @@ export class ConfiguredStream implements LiveStream {
   #renumber = new Renumbering();
   readonly #repeating: NodeJS.Timeout;
   #queue: Promise<unknown> = Promise.resolve();
+  #disposed = false;
 
   private constructor(config: StreamConfig, options: ConfiguredStreamOptions) {
     this.name = config.name;
@@ -104,8 +105,9 @@ export class ConfiguredStream implements LiveStream {
     this.#current?.setStrength(strength);
   }
 
-  /** Closes it for good; watchers are told. Idempotent. */
+  /** Closes it for good, whatever else was asked of it; watchers are told. Idempotent. */
   dispose(): Promise<void> {
+    this.#disposed = true;
     return this.#inTurn(async () => {
       clearInterval(this.#repeating);
       await this.#close('stopped');
@@ -122,6 +124,9 @@ export class ConfiguredStream implements LiveStream {
   }
 
   async #open(mustOpenFirst = false): Promise<void> {
+    if (this.#disposed) {
+      throw new LimpidError('ERR_USAGE', `Expected a stream to open but ${this.name} has been closed for good`);
+    }
     try {
       const stream = await assembleStream(this.#config, { ...this.#options, mustOpenFirst });
       const renumber = this.#renumber;

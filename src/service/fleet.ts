@@ -49,6 +49,7 @@ export class Fleet implements StreamControl {
     reject: () => undefined,
   };
   #open = false;
+  #closed = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -123,7 +124,7 @@ export class Fleet implements StreamControl {
 
   /**
    * Opens, reopens and closes streams until they are those of `configs`. A stream whose configuration is the one it was
-   * opened by is not touched. One that can't be opened hinders no other.
+   * opened by is not touched. One that can't be opened hinders no other. Closed meanwhile, it opens nothing more.
    */
   async reload(configs: readonly StreamConfig[], show: FleetShow): Promise<FleetChange> {
     const change = { added: [] as string[], changed: [] as string[], removed: [] as string[], failed: [] as string[] };
@@ -139,6 +140,9 @@ export class Fleet implements StreamControl {
       }
     }
     for (const config of configs) {
+      if (this.#closed) {
+        break;
+      }
       const { name } = config;
       const stream = this.#streams.get(name);
       if (stream !== undefined && isDeepStrictEqual(stream.config, config)) {
@@ -147,6 +151,10 @@ export class Fleet implements StreamControl {
       try {
         if (stream === undefined) {
           const added = await this.#openOne(config, false);
+          if (this.#closed) {
+            await added.dispose();
+            break;
+          }
           this.#streams.set(name, added);
           show.addStream(added);
           change.added.push(name);
@@ -169,6 +177,7 @@ export class Fleet implements StreamControl {
 
   /** Closes every stream, finishing recordings. Idempotent. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#streams.values()].map((stream) => stream.dispose()));
   }
 

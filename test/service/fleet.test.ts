@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ConfigInput, StreamConfig } from '../../src/config/config.js';
+import type { LiveStream } from '../../src/frame/live-stream.js';
+import { checkConfig } from '../../src/index.js';
+import { silentLog } from '../../src/log/log.js';
+import { Fleet } from '../../src/service/fleet.js';
+import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
+
+const clip = join(scratchFolder('fleet'), 'clip.mkv');
+let fleet: Fleet;
+
+beforeAll(() => ffmpeg('-f', 'lavfi', '-i', 'testsrc=size=32x24:rate=10:duration=60', '-c:v', 'ffv1', clip));
+afterEach(() => fleet.close());
+
+type StreamInput = ConfigInput['streams'][number];
+const cameras = (...streams: (Partial<StreamInput> & { name: string })[]): readonly StreamConfig[] =>
+  checkConfig({
+    streams: streams.map((stream) => ({
+      source: clip,
+      sourceOptions: { live: true },
+      ...(stream.models === undefined ? { model: 'bypass' } : {}),
+      ...stream,
+    })),
+  }).streams;
+
+/** What is shown of a fleet: every stream that ever came. */
+const shown: LiveStream[] = [];
+const show = { addStream: (stream: LiveStream) => void shown.push(stream), removeStream: () => undefined };
+
+async function open(...streams: Parameters<typeof cameras>): Promise<void> {
+  fleet = new Fleet(silentLog);
+  await fleet.open(cameras(...streams), false);
+}
+
+const stateOf = (stream: LiveStream | undefined) => stream?.status().state;
+
+describe('streams that are closed for good', () => {
+  it('are not opened again by a change that was asked for before', async () => {
+    await open({ name: 'gate' }, { name: 'yard' });
+    const [gate, yard] = fleet.streams;
+    const changed = fleet.change('gate', { model: 'live-x4' }).catch((error: unknown) => error);
+    await fleet.reload(cameras({ name: 'yard' }), show);
+    expect(await changed).toMatchObject({ code: 'ERR_USAGE' });
+    expect([stateOf(gate), stateOf(yard) === 'ended']).toEqual(['ended', false]);
+  });
+
+  it('take along what a reload is opening', async () => {
+    await open({ name: 'gate' });
+    shown.length = 0;
+    const reloaded = fleet.reload(cameras({ name: 'gate' }, { name: 'yard' }, { name: 'door' }), show);
+    await fleet.close();
+    expect(await reloaded).toMatchObject({ added: [], failed: [] });
+    expect([...shown, ...fleet.streams].map(stateOf)).toEqual(['ended']);
+    await expect(fleet.restart('gate')).rejects.toMatchObject({ code: 'ERR_USAGE' });
+  });
+});
