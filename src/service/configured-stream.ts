@@ -90,11 +90,11 @@ export class ConfiguredStream implements LiveStream {
     return this.#inTurn(() => this.#close('stopped on request'));
   }
 
-  /** Closes it and opens it anew, by another configuration if one is given. */
-  reopen(config: StreamConfig = this.#config): Promise<void> {
+  /** Closes it and opens it anew, by a changed configuration where a change is given: of what it is by then. */
+  reopen(change: (config: StreamConfig) => StreamConfig = (config) => config): Promise<void> {
     return this.#inTurn(async () => {
+      this.#config = change(this.#config);
       await this.#close('being opened anew');
-      this.#config = config;
       await this.#open();
     });
   }
@@ -129,6 +129,8 @@ export class ConfiguredStream implements LiveStream {
     }
     try {
       const stream = await assembleStream(this.#config, { ...this.#options, mustOpenFirst });
+      // Which may have been changed while it was being opened.
+      stream.setStrength(this.#config.strength);
       const renumber = this.#renumber;
       renumber.startOver();
       this.#current = stream;

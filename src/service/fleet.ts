@@ -108,8 +108,7 @@ export class Fleet implements StreamControl {
     }
     if (model !== undefined) {
       this.#ends.delete(name);
-      const { scale: _auto, ...config } = stream.config;
-      await stream.reopen({ ...config, model });
+      await stream.reopen(({ scale: _auto, ...config }) => ({ ...config, model }));
     }
   }
 
@@ -162,7 +161,7 @@ export class Fleet implements StreamControl {
           stream.setStrength(config.strength);
           if (!isDeepStrictEqual(stream.config, config)) {
             this.#ends.delete(name);
-            await stream.reopen(config);
+            await stream.reopen(() => config);
           }
           change.changed.push(name);
         }

@@ -55,3 +55,19 @@ describe('streams that are closed for good', () => {
     await expect(fleet.restart('gate')).rejects.toMatchObject({ code: 'ERR_USAGE' });
   });
 });
+
+describe('a change', () => {
+  it('of the strength holds, whatever else is being changed', async () => {
+    await open({ name: 'gate' });
+    const restarted = fleet.restart('gate');
+    const changed = fleet.change('gate', { model: 'bypass,bypass' });
+    await fleet.change('gate', { strength: 0.5 });
+    await Promise.all([restarted, changed]);
+    expect(fleet.streams[0]?.status()).toMatchObject({ model: 'bypass,bypass', strength: 0.5 });
+    const opening = fleet.restart('gate');
+    await new Promise(setImmediate);
+    await fleet.change('gate', { strength: 0.25 });
+    await opening;
+    expect(fleet.streams[0]?.status().strength).toBe(0.25);
+  });
+});
