@@ -108,7 +108,7 @@ export class Fleet implements StreamControl {
     }
     if (model !== undefined) {
       this.#ends.delete(name);
-      await stream.reopen(({ scale: _auto, ...config }) => ({ ...config, model }));
+      await stream.reopen(({ scale: _auto, models: _ladder, ...config }) => ({ ...config, model }));
     }
   }
 

@@ -57,6 +57,12 @@ describe('streams that are closed for good', () => {
 });
 
 describe('a change', () => {
+  it('of the model takes the place of the models of an overload ladder', async () => {
+    await open({ name: 'gate', models: ['live-x4', 'bypass'] });
+    await fleet.change('gate', { model: 'bypass' });
+    expect(fleet.streams[0]?.status().model).toBe('bypass');
+  });
+
   it('of the strength holds, whatever else is being changed', async () => {
     await open({ name: 'gate' });
     const restarted = fleet.restart('gate');
