@@ -1,16 +1,29 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ConfigInput, StreamConfig } from '../../src/config/config.js';
 import type { LiveStream } from '../../src/frame/live-stream.js';
 import { checkConfig } from '../../src/index.js';
 import { silentLog } from '../../src/log/log.js';
 import { Fleet } from '../../src/service/fleet.js';
+import { type TinyModel, writeTinyModel } from '../fixtures/tiny-model.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
 
 const clip = join(scratchFolder('fleet'), 'clip.mkv');
 let fleet: Fleet;
+let tiny: TinyModel;
+const { LIMPID_MODELS: before } = process.env;
 
-beforeAll(() => ffmpeg('-f', 'lavfi', '-i', 'testsrc=size=32x24:rate=10:duration=60', '-c:v', 'ffv1', clip));
+beforeAll(async () => {
+  ffmpeg('-f', 'lavfi', '-i', 'testsrc=size=32x24:rate=10:duration=60', '-c:v', 'ffv1', clip);
+  tiny = await writeTinyModel();
+  process.env.LIMPID_MODELS = tiny.modelsDir;
+});
+afterAll(async () => {
+  if (before === undefined) delete process.env.LIMPID_MODELS;
+  else process.env.LIMPID_MODELS = before;
+  await tiny.dispose();
+});
 afterEach(() => fleet.close());
 
 type StreamInput = ConfigInput['streams'][number];
@@ -75,5 +88,29 @@ describe('a change', () => {
     await fleet.change('gate', { strength: 0.25 });
     await opening;
     expect(fleet.streams[0]?.status().strength).toBe(0.25);
+  });
+});
+
+describe('a reload', () => {
+  /** Does something while the weights of `tiny` are not those of its manifest. */
+  async function withDamagedWeights(during: () => Promise<void>): Promise<void> {
+    const weights = join(tiny.modelsDir, 'tiny.safetensors');
+    const right = readFileSync(weights);
+    writeFileSync(weights, right.subarray(0, -4));
+    try {
+      await during();
+    } finally {
+      writeFileSync(weights, right);
+    }
+  }
+
+  it('reads every model of an overload ladder before it touches the stream', async () => {
+    await open({ name: 'gate' });
+    await withDamagedWeights(async () => {
+      await expect(fleet.check(cameras({ name: 'gate', models: ['live-x4', 'tiny'] }))).rejects.toMatchObject({
+        code: 'ERR_CONFIG',
+        message: expect.stringMatching(/^Stream gate: .*tiny/),
+      });
+    });
   });
 });
