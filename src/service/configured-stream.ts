@@ -38,6 +38,7 @@ export class ConfiguredStream implements LiveStream {
   readonly #repeating: NodeJS.Timeout;
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
+  #unopened = false;
 
   private constructor(config: StreamConfig, options: ConfiguredStreamOptions) {
     this.name = config.name;
@@ -60,6 +61,11 @@ export class ConfiguredStream implements LiveStream {
   /** What it was opened by, changes included. */
   get config(): StreamConfig {
     return this.#config;
+  }
+
+  /** Whether it is closed because it could not be opened by its configuration. */
+  get unopened(): boolean {
+    return this.#unopened;
   }
 
   status(): StreamStatus {
@@ -134,6 +140,7 @@ export class ConfiguredStream implements LiveStream {
       const renumber = this.#renumber;
       renumber.startOver();
       this.#current = stream;
+      this.#unopened = false;
       this.#frames = stream.restored$.subscribe({
         next: (restored) => this.restored$.next(renumber.place(restored)),
         error: () => {}, // `done` says it
@@ -146,6 +153,7 @@ export class ConfiguredStream implements LiveStream {
       };
       stream.done.then(() => whenEnded(), whenEnded);
     } catch (error) {
+      this.#unopened = true;
       if (this.#last !== undefined) {
         this.#last = { ...this.#last, state: 'failed', reason: messageOf(error) };
       }

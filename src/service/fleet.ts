@@ -115,7 +115,7 @@ export class Fleet implements StreamControl {
   /** Checks the streams that a reload would open. Rejects with ERR_CONFIG where one names what is not there. */
   async check(configs: readonly StreamConfig[]): Promise<void> {
     for (const config of configs) {
-      if (!isDeepStrictEqual(this.#streams.get(config.name)?.config, config)) {
+      if (!isOpenBy(config, this.#streams.get(config.name))) {
         await checkStream(config);
       }
     }
@@ -123,7 +123,7 @@ export class Fleet implements StreamControl {
 
   /**
    * Opens, reopens and closes streams until they are those of `configs`. A stream whose configuration is the one it was
-   * opened by is not touched. One that can't be opened hinders no other. Closed meanwhile, it opens nothing more.
+   * opened by is not touched, one that could not be opened by it is tried again. One that can't be opened hinders no other. Closed meanwhile, it opens nothing more.
    */
   async reload(configs: readonly StreamConfig[], show: FleetShow): Promise<FleetChange> {
     const change = { added: [] as string[], changed: [] as string[], removed: [] as string[], failed: [] as string[] };
@@ -144,7 +144,7 @@ export class Fleet implements StreamControl {
       }
       const { name } = config;
       const stream = this.#streams.get(name);
-      if (stream !== undefined && isDeepStrictEqual(stream.config, config)) {
+      if (isOpenBy(config, stream)) {
         continue;
       }
       try {
@@ -159,7 +159,7 @@ export class Fleet implements StreamControl {
           change.added.push(name);
         } else {
           stream.setStrength(config.strength);
-          if (!isDeepStrictEqual(stream.config, config)) {
+          if (!isOpenBy(config, stream)) {
             this.#ends.delete(name);
             await stream.reopen(() => config);
           }
@@ -213,4 +213,9 @@ export class Fleet implements StreamControl {
       this.#settle.resolve();
     }
   }
+}
+
+/** Whether a stream is there that was opened by this very configuration. */
+function isOpenBy(config: StreamConfig, stream: ConfiguredStream | undefined): boolean {
+  return stream !== undefined && !stream.unopened && isDeepStrictEqual(stream.config, config);
 }

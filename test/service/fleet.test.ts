@@ -113,4 +113,16 @@ describe('a reload', () => {
       });
     });
   });
+
+  it('tries a stream again that could not be opened by the same configuration', async () => {
+    await open({ name: 'gate' });
+    const streams = cameras({ name: 'gate', model: 'tiny' });
+    await withDamagedWeights(async () => {
+      expect(await fleet.reload(streams, show)).toMatchObject({ changed: [], failed: ['gate'] });
+      expect(stateOf(fleet.streams[0])).toBe('failed');
+    });
+    expect(await fleet.reload(streams, show)).toMatchObject({ changed: ['gate'], failed: [] });
+    expect(fleet.streams[0]?.status().model).toBe('tiny');
+    expect(await fleet.reload(streams, show)).toMatchObject({ changed: [], failed: [] });
+  });
 });
