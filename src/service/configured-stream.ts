@@ -54,7 +54,12 @@ export class ConfiguredStream implements LiveStream {
     mustOpenFirst = false,
   ): Promise<ConfiguredStream> {
     const stream = new ConfiguredStream(config, options);
-    await stream.#open(mustOpenFirst);
+    try {
+      await stream.#open(mustOpenFirst);
+    } catch (error) {
+      await stream.dispose();
+      throw error;
+    }
     return stream;
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ConfigInput, StreamConfig } from '../../src/config/config.js';
 import type { LiveStream } from '../../src/frame/live-stream.js';
 import { checkConfig } from '../../src/index.js';
@@ -124,5 +124,19 @@ describe('a reload', () => {
     expect(await fleet.reload(streams, show)).toMatchObject({ changed: ['gate'], failed: [] });
     expect(fleet.streams[0]?.status().model).toBe('tiny');
     expect(await fleet.reload(streams, show)).toMatchObject({ changed: [], failed: [] });
+  });
+
+  it('leaves nothing behind of a stream that can’t be opened', async () => {
+    await open({ name: 'gate' });
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const [gate, yard] = cameras({ name: 'gate' }, { name: 'yard', source: 'gopher://camera' });
+      for (let i = 0; i < 3; i += 1) {
+        expect(await fleet.reload([gate, yard] as StreamConfig[], show)).toMatchObject({ failed: ['yard'] });
+      }
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
