@@ -70,7 +70,11 @@ export class AutoScale {
       return COMMONEST;
     });
     this.#macsPerSecond ??= measure(cheapest);
-    const macsPerSecond = await this.#macsPerSecond;
+    const macsPerSecond = await this.#macsPerSecond.catch((error: unknown) => {
+      // Another stream, or another attempt, measures again.
+      this.#macsPerSecond = undefined;
+      throw error;
+    });
     const fps = Math.min(look.framesPerSecond ?? ENOUGH_FPS, ENOUGH_FPS);
     const choice = chooseScale(look, candidates, (PLANNED_SHARE * macsPerSecond) / this.streams / fps);
     if (choice === undefined) {
