@@ -44,6 +44,8 @@ export interface SessionPlan {
   readonly gated: boolean;
   /** What times are counted from. */
   readonly timeline: Timeline;
+  /** Told when the session is over, and when its processes are gone. */
+  readonly onStop: (gone: Promise<unknown>) => void;
   readonly options: ResolvedSourceOptions;
 }
 
@@ -102,7 +104,8 @@ class DecodeSession {
     this.#standby?.process.dispose();
     this.#standby?.sound?.dispose();
     this.#current.sound?.dispose();
-    void this.#current.process.stop(this.#plan.options.stopTimeoutMs);
+    const stopped = this.#current.process.stop(this.#plan.options.stopTimeoutMs);
+    this.#plan.onStop(Promise.all([stopped, this.#standby?.process.ended]));
   }
 
   /** Pictures are held until their sound is open too. */

@@ -63,13 +63,20 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
   let damaged = false;
   /** Media processes in a row that crashed before their first picture. */
   let crashes = 0;
+  /** Of sessions that are over, their processes are not gone yet. */
+  const leaving = new Set<Promise<unknown>>();
+  const onStop = (gone: Promise<unknown>): void => {
+    leaving.add(gone);
+    void gone.finally(() => leaving.delete(gone));
+  };
   return {
     label,
     live,
+    closed: async () => void (await Promise.all(leaving)),
     session$: (context = {}) =>
       defer(() => {
         const environment = { GST_PLUGIN_FEATURE_RANK: decoderRanks(decoder) };
-        const session = { label, environment, loop, endless, gated: !live, timeline, options, warn: warnOnce };
+        const session = { label, environment, loop, endless, gated: !live, timeline, onStop, options, warn: warnOnce };
         const hears = hearing && audio !== undefined && context.onAudio !== undefined;
         const sound = hears ? audioText(audio) : '';
         const beside = hearing && context.onAudio !== undefined && audioFile !== undefined ? { audioFile } : {};

@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { firstValueFrom } from 'rxjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ConfigInput, StreamConfig } from '../../src/config/config.js';
 import type { LiveStream } from '../../src/frame/live-stream.js';
 import { checkConfig } from '../../src/index.js';
-import { silentLog } from '../../src/log/log.js';
+import { type Log, silentLog } from '../../src/log/log.js';
 import { Fleet } from '../../src/service/fleet.js';
+import { freeUdpPort, startGstLaunch } from '../fixtures/gst-launch.js';
 import { type TinyModel, writeTinyModel } from '../fixtures/tiny-model.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
 
@@ -138,5 +140,34 @@ describe('a reload', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+describe('a source that only one may open', () => {
+  it('is free again when its stream is opened anew, or was looked at', async () => {
+    const port = await freeUdpPort();
+    const encoder = 'x264enc tune=zerolatency speed-preset=ultrafast key-int-max=20 ! mpegtsmux alignment=7';
+    const sender = startGstLaunch(
+      `videotestsrc is-live=true ! video/x-raw,width=64,height=36,framerate=20/1 ! ${encoder} ! udpsink host=127.0.0.1 port=${port}`,
+    );
+    const lines: string[] = [];
+    const note = (_of: unknown, line?: string) => void lines.push(line ?? '');
+    fleet = new Fleet({ ...silentLog, warn: note, info: note } as Log);
+    try {
+      const source = { source: `udp://127.0.0.1:${port}`, sourceOptions: {} };
+      await fleet.open(cameras({ name: 'gate', ...source }), false);
+      const [gate] = fleet.streams;
+      const picture = () => (gate === undefined ? undefined : firstValueFrom(gate.restored$));
+      await picture();
+      await fleet.restart('gate');
+      await picture();
+      const auto = { ...source, scale: 'auto' as const, model: 'live-x4' };
+      await fleet.reload(cameras({ name: 'gate', ...auto }), show);
+      await picture();
+    } finally {
+      await sender.dispose();
+    }
+    expect(lines.filter((line) => line.includes("can't be opened"))).toEqual([]);
+    expect(lines.find((line) => line.startsWith('scale auto'))).toContain(' on 64x36, as it comes');
   });
 });
