@@ -174,13 +174,12 @@ class DecodeSession {
       }
       try {
         reader.push(chunk);
+        if (this.#opened) {
+          this.#watchdog.refresh();
+          this.#standby ??= this.#plan.loop ? this.#start(true) : undefined;
+        }
       } catch (error) {
         this.#subscriber.error(error);
-        return;
-      }
-      if (this.#opened) {
-        this.#watchdog.refresh();
-        this.#standby ??= this.#plan.loop ? this.#start(true) : undefined;
       }
     });
     this.#holdOrRead();
