@@ -31,8 +31,16 @@ export interface RunOptions {
 export async function runLimpid(config: Config, options: RunOptions = {}): Promise<void> {
   const { log = createLog(), mustOpenFirst = false, readAgain, onReady } = options;
   let running: RunningLimpid | undefined;
-  const onHangUp =
-    readAgain === undefined ? undefined : () => void (running !== undefined && reload(running, readAgain, log));
+  let reloadOwed = false;
+  const hangUp = (read: () => Promise<Config>): void => {
+    if (running === undefined) {
+      // A camera that is asked for its size may take its time.
+      reloadOwed = true;
+    } else {
+      void reload(running, read, log);
+    }
+  };
+  const onHangUp = readAgain === undefined ? undefined : () => hangUp(readAgain);
   // From here on, so that a recording that has just begun is finished as well.
   const signal = firstSignal(log, onHangUp);
   await remarkOn(config, log);
@@ -45,6 +53,9 @@ export async function runLimpid(config: Config, options: RunOptions = {}): Promi
   log.info(`viewer at ${limpid.url}`);
   onReady?.(limpid.url);
   status.start();
+  if (reloadOwed) {
+    onHangUp?.();
+  }
   try {
     await Promise.race([signal, limpid.ended]);
   } finally {

@@ -18,6 +18,7 @@ export class BudgetedEngine implements Engine {
   readonly #needed: (size: Size) => number;
   /** The size that the claim is for, "WxH". */
   #claimed = '';
+  #disposed = false;
 
   /** @param needed bytes that restoring frames of a size takes, estimated */
   constructor(inner: Engine, budget: MemoryBudget, needed: (size: Size) => number) {
@@ -59,13 +60,14 @@ export class BudgetedEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
+    this.#disposed = true;
     await this.#inner.dispose();
     this.#budget.release(this);
   }
 
-  /** Throws ERR_ENGINE where the memory is not left. */
+  /** Throws ERR_ENGINE where the memory is not left. Of an engine that is closed, which opens nothing, it claims none. */
   #claim(size: Size): void {
-    if (this.#claimed === nameOf(size)) {
+    if (this.#disposed || this.#claimed === nameOf(size)) {
       return;
     }
     const bytes = this.#needed(size);

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { LimpidError } from '../errors/limpid-error.js';
+import { requirePipes } from '../media/child-pipes.js';
 import type { EngineHost, EngineHostEvents } from './engine-host.js';
 import { ENGINE_FD, encodeHead, PipeReader, type PipeRequest } from './engine-pipe.js';
 import type { FrameUpload, WorkerReply, WorkerRequest, WorkerSetup } from './worker-protocol.js';
@@ -16,7 +17,7 @@ const STDERR_TAIL_CHARACTERS = 500;
 /** What a worker inherits: where programs and models are, and nothing else of the environment's secrets. */
 const INHERITED = /^(PATH|HOME|TMPDIR|XDG_DATA_HOME|LD_LIBRARY_PATH|LIMPID_MODELS|TZ)$/;
 
-/** Starts a worker process. Throws ERR_ENGINE when the package was not built. */
+/** Starts a worker process. Throws ERR_ENGINE when the package was not built, or no file descriptors are left. */
 export function startProcessHost(setup: WorkerSetup, events: EngineHostEvents): EngineHost {
   if (!existsSync(ENTRY)) {
     throw new LimpidError('ERR_ENGINE', `Expected the compiled engine worker at ${ENTRY}; run "npm run build"`);
@@ -41,6 +42,7 @@ class ProcessHost implements EngineHost {
       // Its own process group: Ctrl-C reaches the main process only, which closes the pipe when it has finished.
       detached: true,
     });
+    requirePipes(child, 'ERR_ENGINE', 'an engine worker');
     const pipe = child.stdio[ENGINE_FD];
     if (!(pipe instanceof Socket)) {
       throw new LimpidError('ERR_ENGINE', 'Expected a pipe to the engine worker');

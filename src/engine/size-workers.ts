@@ -83,6 +83,7 @@ export class SizeWorkers {
 
   /** Starts the worker of a size; resolves when it is ready. Rejects with ERR_ENGINE or ERR_ENGINE_LOST. */
   async open(size: Size): Promise<void> {
+    this.#requireOpen();
     await this.#workerOf(size).ready;
   }
 
@@ -98,9 +99,7 @@ export class SizeWorkers {
 
   /** Restores the reference of a window. Rejects with ERR_ENGINE; with ERR_ENGINE_LOST when its worker died. */
   async restore(stream: string, window: FrameWindow): Promise<RestoredPixels> {
-    if (this.#disposed) {
-      throw new LimpidError('ERR_ENGINE', `The engine of ${this.spec.model} is closed`);
-    }
+    this.#requireOpen();
     if (window.frames.length !== this.spec.window) {
       throw new LimpidError(
         'ERR_ENGINE',
@@ -147,6 +146,12 @@ export class SizeWorkers {
     const workers = this.#workers;
     this.#workers = [];
     await Promise.all(workers.map((worker) => worker.dispose()));
+  }
+
+  #requireOpen(): void {
+    if (this.#disposed) {
+      throw new LimpidError('ERR_ENGINE', `The engine of ${this.spec.model} is closed`);
+    }
   }
 
   /** The worker of this frame's size, which is the stream's from now on. */

@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { LimpidError } from '../errors/limpid-error.js';
 import { redactUri } from '../log/redact.js';
+import { requirePipes } from './child-pipes.js';
 import { DECODER_TRACE_ENVIRONMENT, DecoderTrace } from './decoder-trace.js';
 import { AUDIO_FD, MEDIA_FD, type MediaCommand, type MediaEvent } from './media-protocol.js';
 import { packageFile } from './package-file.js';
@@ -108,7 +109,7 @@ export class MediaProcess {
     });
   }
 
-  /** Starts a media process. Throws ERR_MEDIA_PROCESS when the package was not built. */
+  /** Starts a media process. Throws ERR_MEDIA_PROCESS when the package was not built, or no file descriptors are left. */
   static start(options: MediaProcessOptions): MediaProcess {
     const entry = packageFile(ENTRY);
     if (!existsSync(entry)) {
@@ -123,6 +124,7 @@ export class MediaProcess {
       // Its own process group: Ctrl-C reaches this process only, which then lets recordings finish.
       detached: true,
     });
+    requirePipes(child, 'ERR_MEDIA_PROCESS', 'a media process');
     return new MediaProcess(child, options);
   }
 

@@ -4,7 +4,7 @@
 
 /** What may be changed of a running stream. Sources, files and pipelines are not among it: those are the configuration's. */
 export interface StreamChange {
-  /** Name in the registry, or "bypass"; with commas: stages in a row. */
+  /** Name in the registry, or "bypass"; with commas: stages in a row. It takes the place of a whole overload ladder. */
   readonly model?: string | undefined;
   /** How much of what the model adds to the upscaled picture is added, 0–1. */
   readonly strength?: number | undefined;

@@ -70,7 +70,11 @@ export class AutoScale {
       return COMMONEST;
     });
     this.#macsPerSecond ??= measure(cheapest);
-    const macsPerSecond = await this.#macsPerSecond;
+    const macsPerSecond = await this.#macsPerSecond.catch((error: unknown) => {
+      // Another stream, or another attempt, measures again.
+      this.#macsPerSecond = undefined;
+      throw error;
+    });
     const fps = Math.min(look.framesPerSecond ?? ENOUGH_FPS, ENOUGH_FPS);
     const choice = chooseScale(look, candidates, (PLANNED_SHARE * macsPerSecond) / this.streams / fps);
     if (choice === undefined) {
@@ -113,7 +117,10 @@ function sentenceFor(
 
 /** Size and rate of what a source gives, by its first pictures; it is closed again. */
 export async function lookAt(source: Source): Promise<SourceLook> {
-  const pictures = await firstValueFrom(source.session$().pipe(take(LOOKED_AT), toArray()));
+  const pictures = await firstValueFrom(source.session$().pipe(take(LOOKED_AT), toArray())).finally(
+    // Whoever opens it next finds its port or camera free.
+    () => source.closed?.(),
+  );
   const [first] = pictures;
   if (first === undefined) {
     throw new LimpidError('ERR_SOURCE_OPEN', `${source.label} ended before its first picture`);

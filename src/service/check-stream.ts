@@ -13,7 +13,9 @@ export async function checkStream({ name, source, sourceOptions, model, models, 
   try {
     // No process is started before somebody subscribes.
     openSource(source, sourceOptions, { rawPipelines: true });
-    await checkModels(model);
+    for (const names of models ?? [model]) {
+      await checkModels(names);
+    }
     await checkLadder(models ?? []);
     for (const options of push ?? []) {
       openPush(options);

@@ -6,7 +6,7 @@
  */
 import { Subject, type Subscription } from 'rxjs';
 import type { StreamConfig } from '../config/config.js';
-import { messageOf } from '../errors/limpid-error.js';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { AudioSlice } from '../frame/audio.js';
 import type { RestoredFrame } from '../frame/frame.js';
 import type { LiveStream, NotedStage, StreamStatus } from '../frame/live-stream.js';
@@ -37,6 +37,8 @@ export class ConfiguredStream implements LiveStream {
   #renumber = new Renumbering();
   readonly #repeating: NodeJS.Timeout;
   #queue: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+  #unopened = false;
 
   private constructor(config: StreamConfig, options: ConfiguredStreamOptions) {
     this.name = config.name;
@@ -52,13 +54,23 @@ export class ConfiguredStream implements LiveStream {
     mustOpenFirst = false,
   ): Promise<ConfiguredStream> {
     const stream = new ConfiguredStream(config, options);
-    await stream.#open(mustOpenFirst);
+    try {
+      await stream.#open(mustOpenFirst);
+    } catch (error) {
+      await stream.dispose();
+      throw error;
+    }
     return stream;
   }
 
   /** What it was opened by, changes included. */
   get config(): StreamConfig {
     return this.#config;
+  }
+
+  /** Whether it is closed because it could not be opened by its configuration. */
+  get unopened(): boolean {
+    return this.#unopened;
   }
 
   status(): StreamStatus {
@@ -89,11 +101,11 @@ export class ConfiguredStream implements LiveStream {
     return this.#inTurn(() => this.#close('stopped on request'));
   }
 
-  /** Closes it and opens it anew, by another configuration if one is given. */
-  reopen(config: StreamConfig = this.#config): Promise<void> {
+  /** Closes it and opens it anew, by a changed configuration where a change is given: of what it is by then. */
+  reopen(change: (config: StreamConfig) => StreamConfig = (config) => config): Promise<void> {
     return this.#inTurn(async () => {
+      this.#config = change(this.#config);
       await this.#close('being opened anew');
-      this.#config = config;
       await this.#open();
     });
   }
@@ -104,8 +116,9 @@ export class ConfiguredStream implements LiveStream {
     this.#current?.setStrength(strength);
   }
 
-  /** Closes it for good; watchers are told. Idempotent. */
+  /** Closes it for good, whatever else was asked of it; watchers are told. Idempotent. */
   dispose(): Promise<void> {
+    this.#disposed = true;
     return this.#inTurn(async () => {
       clearInterval(this.#repeating);
       await this.#close('stopped');
@@ -122,11 +135,17 @@ export class ConfiguredStream implements LiveStream {
   }
 
   async #open(mustOpenFirst = false): Promise<void> {
+    if (this.#disposed) {
+      throw new LimpidError('ERR_USAGE', `Expected a stream to open but ${this.name} has been closed for good`);
+    }
     try {
       const stream = await assembleStream(this.#config, { ...this.#options, mustOpenFirst });
+      // Which may have been changed while it was being opened.
+      stream.setStrength(this.#config.strength);
       const renumber = this.#renumber;
       renumber.startOver();
       this.#current = stream;
+      this.#unopened = false;
       this.#frames = stream.restored$.subscribe({
         next: (restored) => this.restored$.next(renumber.place(restored)),
         error: () => {}, // `done` says it
@@ -139,6 +158,7 @@ export class ConfiguredStream implements LiveStream {
       };
       stream.done.then(() => whenEnded(), whenEnded);
     } catch (error) {
+      this.#unopened = true;
       if (this.#last !== undefined) {
         this.#last = { ...this.#last, state: 'failed', reason: messageOf(error) };
       }

@@ -49,6 +49,7 @@ export class Fleet implements StreamControl {
     reject: () => undefined,
   };
   #open = false;
+  #closed = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -107,15 +108,14 @@ export class Fleet implements StreamControl {
     }
     if (model !== undefined) {
       this.#ends.delete(name);
-      const { scale: _auto, ...config } = stream.config;
-      await stream.reopen({ ...config, model });
+      await stream.reopen(({ scale: _auto, models: _ladder, ...config }) => ({ ...config, model }));
     }
   }
 
   /** Checks the streams that a reload would open. Rejects with ERR_CONFIG where one names what is not there. */
   async check(configs: readonly StreamConfig[]): Promise<void> {
     for (const config of configs) {
-      if (!isDeepStrictEqual(this.#streams.get(config.name)?.config, config)) {
+      if (!isOpenBy(config, this.#streams.get(config.name))) {
         await checkStream(config);
       }
     }
@@ -123,7 +123,7 @@ export class Fleet implements StreamControl {
 
   /**
    * Opens, reopens and closes streams until they are those of `configs`. A stream whose configuration is the one it was
-   * opened by is not touched. One that can't be opened hinders no other.
+   * opened by is not touched, one that could not be opened by it is tried again. One that can't be opened hinders no other. Closed meanwhile, it opens nothing more.
    */
   async reload(configs: readonly StreamConfig[], show: FleetShow): Promise<FleetChange> {
     const change = { added: [] as string[], changed: [] as string[], removed: [] as string[], failed: [] as string[] };
@@ -139,22 +139,29 @@ export class Fleet implements StreamControl {
       }
     }
     for (const config of configs) {
+      if (this.#closed) {
+        break;
+      }
       const { name } = config;
       const stream = this.#streams.get(name);
-      if (stream !== undefined && isDeepStrictEqual(stream.config, config)) {
+      if (isOpenBy(config, stream)) {
         continue;
       }
       try {
         if (stream === undefined) {
           const added = await this.#openOne(config, false);
+          if (this.#closed) {
+            await added.dispose();
+            break;
+          }
           this.#streams.set(name, added);
           show.addStream(added);
           change.added.push(name);
         } else {
           stream.setStrength(config.strength);
-          if (!isDeepStrictEqual(stream.config, config)) {
+          if (!isOpenBy(config, stream)) {
             this.#ends.delete(name);
-            await stream.reopen(config);
+            await stream.reopen(() => config);
           }
           change.changed.push(name);
         }
@@ -169,6 +176,7 @@ export class Fleet implements StreamControl {
 
   /** Closes every stream, finishing recordings. Idempotent. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#streams.values()].map((stream) => stream.dispose()));
   }
 
@@ -205,4 +213,9 @@ export class Fleet implements StreamControl {
       this.#settle.resolve();
     }
   }
+}
+
+/** Whether a stream is there that was opened by this very configuration. */
+function isOpenBy(config: StreamConfig, stream: ConfiguredStream | undefined): boolean {
+  return stream !== undefined && !stream.unopened && isDeepStrictEqual(stream.config, config);
 }

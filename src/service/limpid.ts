@@ -71,6 +71,7 @@ export async function startLimpid(config: Config, options: StartLimpidOptions = 
   );
   const close = async (): Promise<void> => {
     await fleet.close();
+    await reloading;
     await server.close();
   };
   let closing: Promise<void> | undefined;

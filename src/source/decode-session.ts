@@ -19,7 +19,7 @@ import { FileSound } from './file-sound.js';
 import { remarkOn } from './picture-remarks.js';
 import { PictureTimes } from './picture-times.js';
 import type { SessionContext } from './source.js';
-import { sourceFailure } from './source-failure.js';
+import { NoPictureError, sourceFailure } from './source-failure.js';
 import type { ResolvedSourceOptions } from './source-options.js';
 
 /** What a session is made of. */
@@ -44,6 +44,8 @@ export interface SessionPlan {
   readonly gated: boolean;
   /** What times are counted from. */
   readonly timeline: Timeline;
+  /** Told when the session is over, and when its processes are gone. */
+  readonly onStop: (gone: Promise<unknown>) => void;
   readonly options: ResolvedSourceOptions;
 }
 
@@ -102,7 +104,8 @@ class DecodeSession {
     this.#standby?.process.dispose();
     this.#standby?.sound?.dispose();
     this.#current.sound?.dispose();
-    void this.#current.process.stop(this.#plan.options.stopTimeoutMs);
+    const stopped = this.#current.process.stop(this.#plan.options.stopTimeoutMs);
+    this.#plan.onStop(Promise.all([stopped, this.#standby?.process.ended]));
   }
 
   /** Pictures are held until their sound is open too. */
@@ -171,13 +174,12 @@ class DecodeSession {
       }
       try {
         reader.push(chunk);
+        if (this.#opened) {
+          this.#watchdog.refresh();
+          this.#standby ??= this.#plan.loop ? this.#start(true) : undefined;
+        }
       } catch (error) {
         this.#subscriber.error(error);
-        return;
-      }
-      if (this.#opened) {
-        this.#watchdog.refresh();
-        this.#standby ??= this.#plan.loop ? this.#start(true) : undefined;
       }
     });
     this.#holdOrRead();
@@ -245,7 +247,7 @@ class DecodeSession {
     }
     return this.#opened
       ? new LimpidError('ERR_SOURCE_STALLED', `${label} has sent nothing for ${options.stallTimeoutMs} ms`)
-      : new LimpidError(
+      : new NoPictureError(
           'ERR_SOURCE_OPEN',
           `${label} sent no picture within ${options.openTimeoutMs} ms; check it and the network, or raise openTimeoutMs`,
         );

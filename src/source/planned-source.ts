@@ -9,7 +9,7 @@ import { decodeSession$ } from './decode-session.js';
 import { decoderRanks } from './hardware-decoders.js';
 import { audioText, pictureText, type SoundLink } from './picture-text.js';
 import type { Source } from './source.js';
-import { HardwareDecoderError } from './source-failure.js';
+import { HardwareDecoderError, NoPictureError } from './source-failure.js';
 import type { ResolvedSourceOptions } from './source-options.js';
 
 /** What every scheme is opened with. */
@@ -59,17 +59,24 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
     }
   };
   let { decoder, audio: hearing } = options;
-  /** Every second attempt after one without a picture: some cameras send a key frame once a minute, or never. */
+  /** Every second attempt after one that was silent, not one that was refused: some cameras send a key frame once a minute, or never. */
   let damaged = false;
   /** Media processes in a row that crashed before their first picture. */
   let crashes = 0;
+  /** Of sessions that are over, their processes are not gone yet. */
+  const leaving = new Set<Promise<unknown>>();
+  const onStop = (gone: Promise<unknown>): void => {
+    leaving.add(gone);
+    void gone.finally(() => leaving.delete(gone));
+  };
   return {
     label,
     live,
+    closed: async () => void (await Promise.all(leaving)),
     session$: (context = {}) =>
       defer(() => {
         const environment = { GST_PLUGIN_FEATURE_RANK: decoderRanks(decoder) };
-        const session = { label, environment, loop, endless, gated: !live, timeline, options, warn: warnOnce };
+        const session = { label, environment, loop, endless, gated: !live, timeline, onStop, options, warn: warnOnce };
         const hears = hearing && audio !== undefined && context.onAudio !== undefined;
         const sound = hears ? audioText(audio) : '';
         const beside = hearing && context.onAudio !== undefined && audioFile !== undefined ? { audioFile } : {};
@@ -84,7 +91,7 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
           crashes = 0;
         }),
         catchError((error: unknown) => {
-          damaged = error instanceof LimpidError && error.code === 'ERR_SOURCE_OPEN' && !damaged;
+          damaged = error instanceof NoPictureError && !damaged;
           crashes = error instanceof LimpidError && error.code === 'ERR_MEDIA_PROCESS' ? crashes + 1 : 0;
           if (crashes >= CRASHES_FOR_SILENCE && hearing && audio !== undefined && context.onAudio !== undefined) {
             hearing = false;

@@ -8,6 +8,9 @@ import { isHardwareDecoder } from './hardware-decoders.js';
 /** A hardware decoder failed while it ran; software may do what it could not. */
 export class HardwareDecoderError extends LimpidError {}
 
+/** The source was reached, as far as is known, and gave no picture: what it sends may begin with none that stands alone. */
+export class NoPictureError extends LimpidError {}
+
 /** What was known when the process ended. */
 export interface FailureContext {
   /** The source without its secrets. */
@@ -73,7 +76,7 @@ export function sourceFailure(end: MediaEnd, { label, opened, crop }: FailureCon
     case 'eos':
       return opened
         ? new LimpidError('ERR_SOURCE_LOST', `${label} ended: its server closed the stream`)
-        : new LimpidError('ERR_SOURCE_OPEN', `${label} ended without a picture; check that it has video`);
+        : new NoPictureError('ERR_SOURCE_OPEN', `${label} ended without a picture; check that it has video`);
     case 'stopped':
       return new LimpidError('ERR_MEDIA_PROCESS', `The media process of ${label} was stopped`);
     case 'crashed':

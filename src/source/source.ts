@@ -33,4 +33,9 @@ export interface Source {
    * PTS may jump back within a session: a looped file begins again.
    */
   session$(context?: SessionContext): Observable<DecodedFrame>;
+  /**
+   * Resolves when the processes of sessions that are over are gone, and with them what they held: a port, a camera, a place
+   * at an RTSP server. Absent where sessions hold nothing.
+   */
+  closed?(): Promise<void>;
 }

@@ -75,6 +75,12 @@ export class LadderEngine implements Engine {
       if (fallback === 'engine-opening') {
         return restored;
       }
+      const madeDo = at > 0 && engine.spec.kind === 'bypass' && fallback === undefined;
+      const shown: RestoredFrame = madeDo ? { ...restored, fallback: 'overload' } : restored;
+      if (at !== this.#ladder.step) {
+        // What the lighter one does while the heavier one is being opened says nothing of the heavier one.
+        return shown;
+      }
       const failed = fallback === 'engine-lost' || fallback === 'engine-error';
       const endMs = now();
       this.#follow(
@@ -82,10 +88,11 @@ export class LadderEngine implements Engine {
         window.reference,
         failed ? this.#ladder.failed() : this.#ladder.restored(endMs - startMs, intervalMs(window), endMs),
       );
-      const madeDo = at > 0 && engine.spec.kind === 'bypass' && fallback === undefined;
-      return madeDo ? { ...restored, fallback: 'overload' } : restored;
+      return shown;
     } catch (error) {
-      this.#follow(stream, window.reference, this.#ladder.failed());
+      if (at === this.#ladder.step) {
+        this.#follow(stream, window.reference, this.#ladder.failed());
+      }
       throw error;
     }
   }

@@ -273,7 +273,7 @@ class AssembledStream implements RunningStream {
     // The subscription may not be assigned yet when a source fails at once.
     await Promise.resolve();
     this.#subscription.unsubscribe();
-    await this.#sinks.close();
+    await Promise.all([this.#sinks.close(), this.#parts.source.closed?.()]);
     await Promise.all(this.#engines.map((engine) => engine.dispose()));
     this.#reports.flush();
     this.restored$.complete();

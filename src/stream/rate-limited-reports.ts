@@ -12,7 +12,8 @@ export class RateLimitedReports {
   #held = 0;
   #heldLine = '';
 
-  constructor(write: (line: string) => void, now: () => number = Date.now) {
+  /** @param now milliseconds of a clock that never goes back */
+  constructor(write: (line: string) => void, now: () => number = () => performance.now()) {
     this.#write = write;
     this.#now = now;
   }

@@ -70,6 +70,7 @@ export function openSessions({
       clock.startSession();
       let live = false;
       let liveSinceMs = Number.POSITIVE_INFINITY;
+      let lastPictureMs = Number.NEGATIVE_INFINITY;
       const hear = onAudio && ((packet: AudioPacket) => onAudio(clock.placeAudio(packet)));
       const current = source.session$({ gate, onAudio: hear, onDecoded }).subscribe({
         next: (picture: DecodedFrame) => {
@@ -79,6 +80,7 @@ export function openSessions({
             liveSinceMs = scheduler.now();
             onEvent({ type: 'live', session });
           }
+          lastPictureMs = scheduler.now();
           subscriber.next(clock.place(picture));
         },
         error: (thrown: unknown) => {
@@ -90,7 +92,8 @@ export function openSessions({
             subscriber.error(error);
             return;
           }
-          again(error, scheduler.now() - liveSinceMs);
+          // The silence after its last picture is none of its time.
+          again(error, lastPictureMs - liveSinceMs);
         },
         complete: () => {
           onEvent({ type: 'ended' });

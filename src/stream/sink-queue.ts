@@ -23,7 +23,7 @@ export interface SinkQueueOptions {
   readonly onFailure: (error: LimpidError, retryInMs: number | null) => void;
   /** The sink has taken frames again for a while; `lost` were not written in between. */
   readonly onRecovery?: (lost: number) => void;
-  /** Unix ms; default the clock. */
+  /** Milliseconds of a clock that never goes back; default performance.now. */
   readonly now?: () => number;
 }
 
@@ -61,7 +61,7 @@ export class SinkQueue {
     this.#sink = sink;
     this.#options = options;
     this.#limit = options.limit ?? 8;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => performance.now());
     this.#delayMs = options.firstDelayMs ?? 500;
   }
 

@@ -126,7 +126,8 @@ class Rate {
 
   #forget(nowMs: number): void {
     let first = this.#times[0];
-    while (first !== undefined && first <= nowMs - RATE_WINDOW_MS) {
+    // What lies ahead was counted before the clock was set back.
+    while (first !== undefined && (first <= nowMs - RATE_WINDOW_MS || first > nowMs)) {
       this.#times.shift();
       first = this.#times[0];
     }

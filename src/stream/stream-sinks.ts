@@ -67,15 +67,15 @@ export class StreamSinks {
 
 function queueFor(sink: Sink, { at, log, onDrop }: StreamSinksOptions): SinkQueue {
   let told = '';
-  let toldMs = 0;
+  let toldMs = Number.NEGATIVE_INFINITY;
   return new SinkQueue(sink, {
     onDrop: () => onDrop(sink),
     onFailure: (error, retryInMs) => {
       // The same trouble at every attempt is a line now and then.
-      if (error.message !== told || Date.now() - toldMs >= SAME_TROUBLE_MS) {
+      if (error.message !== told || performance.now() - toldMs >= SAME_TROUBLE_MS) {
         const next = retryInMs === null ? '' : `; next attempt in ${(retryInMs / 1_000).toFixed(1)} s`;
         log.error(at, `${error.message}${next}`);
-        toldMs = Date.now();
+        toldMs = performance.now();
       }
       told = error.message;
     },

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeAll, probeVideo } from '../fixtures/ffprobe.js';
+import { freeUdpPort } from '../fixtures/gst-launch.js';
 import { isRunning, mediaProcessesOf } from '../fixtures/processes.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
 import { TestClient } from '../server/test-client.js';
@@ -45,6 +46,20 @@ describe('limpid run', { timeout: 60_000 }, () => {
     expect(new Set(viewer.frames.map(({ session }) => session))).toEqual(new Set([0]));
     viewer.socket.terminate();
     expect(await running.stop('SIGTERM')).toBe(0);
+  });
+
+  it('at SIGHUP while it still starts reloads once it has', async () => {
+    // The size of a camera that does not answer is waited for.
+    const silent = `, source: "udp://127.0.0.1:${await freeUdpPort()}", scale: auto, sourceOptions: { openTimeoutMs: 3000 }`;
+    const file = join(folder, 'early.yaml');
+    const quick = `{ name: quick, source: ${clip}, sourceOptions: { live: true }, model: bypass }`;
+    writeFileSync(file, `server: { port: 0 }\nstreams: [${quick}, { name: asked${silent} }]\n`);
+    limpid = new LimpidProcess(['run', file]);
+    await limpid.line(/\[quick\] .* → bypass/);
+    write('early.yaml', { quick: '', come: '' });
+    process.kill(limpid.pid, 'SIGHUP');
+    await limpid.line(/SIGHUP: added come; removed asked/);
+    expect(await limpid.stop('SIGTERM')).toBe(0);
   });
 
   it.each(['matroska', 'mp4'])('killed while it records leaves a %s file that plays', async (container) => {

@@ -116,3 +116,14 @@ it('shows frames upscaled where no memory is left for another engine, and restor
   }
   expect(memory.leftBytes).toBe(1.5 * claimed);
 });
+
+it('starts no worker and claims no memory once it is closed, whatever is still asked of it', async () => {
+  const engine = engineOptionsSchema.parse({ threads: 1 });
+  const memory = new MemoryBudget(2 ** 40);
+  const shared = { engine, live: true, turns: new CoreTurns({ cores: 2 }), memory, onTrouble: () => undefined };
+  const [stage] = await openLiveStages('tiny', shared);
+  await stage.dispose();
+  await expect(stage.open?.({ width: 24, height: 16 })).rejects.toMatchObject({ code: 'ERR_ENGINE' });
+  expect(stage.pids).toEqual([]);
+  expect(memory.leftBytes).toBe(2 ** 40);
+});

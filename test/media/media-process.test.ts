@@ -137,6 +137,22 @@ describe('a media process', () => {
     expect(mediaProcessesOf()).toEqual([]);
     expect(descriptors()).toBeLessThanOrEqual(before);
   });
+
+  it('is refused in one sentence where no file descriptors are left, as a worker is, and takes nothing along', async () => {
+    const script = fileURLToPath(new URL('no-descriptors.mjs', import.meta.url));
+    const child = spawn('bash', ['-c', `ulimit -n 128; exec "${process.execPath}" "${script}"`]);
+    let told = '';
+    child.stdout.on('data', (text: Buffer) => {
+      told += text.toString();
+    });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    const sentence = (what: string) =>
+      `Expected file descriptors for the pipes of ${what} but this process has none left; raise its limit (ulimit -n, LimitNOFILE)`;
+    expect(JSON.parse(told)).toEqual([
+      `ERR_MEDIA_PROCESS ${sentence('a media process')}`,
+      `ERR_ENGINE ${sentence('an engine worker')}`,
+    ]);
+  });
 });
 
 describe('when the main process is killed', () => {

@@ -87,6 +87,38 @@ describe('an engine with lighter ones to go on with', () => {
     expect(lines.at(-1)).toMatch(/^overload is over: trying heavy again, as bypass makes 25\.0 frames a second$/);
   });
 
+  it('tries the heavy engine by its own frames, however long it takes to open', async () => {
+    const [heavy, light] = [new TimedEngine('heavy', 3, 2_000), new TimedEngine('light', 3, 30)];
+    const { engine, lines, next } = open(heavy, light);
+    let opened: () => void = () => undefined;
+    heavy.open = () => new Promise((resolve) => (opened = resolve));
+    /** Frames of the light engine until the heavy one is asked to open, s. */
+    const wait = async (): Promise<number> => {
+      const [told, sinceMs] = [lines.length, nowMs];
+      while (lines.length === told) {
+        nowMs += 70;
+        await next();
+      }
+      return Math.floor((nowMs - sinceMs) / 1_000);
+    };
+    await next();
+    const waits: number[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      waits.push(await wait());
+      expect(lines.at(-1)).toMatch(/^overload is over: trying heavy again/);
+      for (let frame = 0; frame < 30; frame += 1) {
+        nowMs += 70;
+        await next();
+      }
+      expect(engine.spec.model).toBe('light');
+      opened();
+      await Promise.resolve();
+      await next();
+      expect(lines.at(-1)).toMatch(/^overload: heavy makes 0\.5 frames/);
+    }
+    expect(waits).toEqual([2, 4, 8]);
+  });
+
   it('refuses models of different scales in one sentence', () => {
     expect(() => open(new TimedEngine('heavy', 3, 1, 4), new TimedEngine('light', 3, 1, 2))).toThrow(
       'Expected models of one scale but heavy is ×4 and light ×2',

@@ -94,14 +94,16 @@ describe('openSessions', () => {
   });
 
   it('goes on waiting longer while sessions break off before they are stable', () => {
+    const silence = NEVER.pipe(takeUntil(timer(3_000)));
     const short = concat(of(picture), failing(lost));
-    const long = concat(of(picture), NEVER.pipe(takeUntil(timer(3_000))), failing(lost));
-    const { happened } = watch([short, short, long, NEVER], { ...policy, stableMs: 2_000 }, 20_000);
+    const stalled = concat(of(picture), silence, failing(lost));
+    const long = concat(of(picture), silence, of(picture), failing(lost));
+    const { happened } = watch([short, stalled, long, NEVER], { ...policy, stableMs: 2_000 }, 20_000);
     expect(happened.filter((line) => line.endsWith('opening'))).toEqual([
       '0 opening',
       '500 opening',
-      '1500 opening',
-      '5000 opening',
+      '4500 opening',
+      '8000 opening',
     ]);
   });
 

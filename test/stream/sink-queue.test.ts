@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LimpidError } from '../../src/errors/limpid-error.js';
 import type { AudioSlice } from '../../src/frame/audio.js';
 import type { Frame } from '../../src/frame/frame.js';
@@ -168,5 +168,21 @@ describe('SinkQueue', () => {
       await sink.finish();
     }
     expect(sink.heard).toEqual([[0n], [1n, 2n], [3n]]);
+  });
+
+  it('tries a sink again after its wait though the clock was set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    try {
+      const sink = new HeldSink();
+      const queue = new SinkQueue(sink, { onDrop: () => undefined, onFailure: () => undefined });
+      queue.push(testFrame(0));
+      await sink.finish(new Error('full'));
+      vi.setSystemTime(Date.now() - 3_600_000);
+      vi.advanceTimersByTime(1_000);
+      queue.push(testFrame(1));
+      expect(sink.written).toEqual([0, 1]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RateLimitedReports } from '../../src/stream/rate-limited-reports.js';
 import { StreamStatistics } from '../../src/stream/statistics.js';
 import { testFrame } from '../fixtures/frames.js';
@@ -12,6 +12,16 @@ describe('StreamStatistics', () => {
     expect(statistics.fpsIn(3_960)).toBe(25);
     expect(statistics.fpsIn(10_000)).toBe(0);
     expect(statistics.framesIn).toBe(100);
+  });
+
+  it('gives the rate after the clock was set back', () => {
+    const statistics = new StreamStatistics();
+    for (const startMs of [3_600_000, 0]) {
+      for (let i = 0; i < 50; i += 1) {
+        statistics.countIn(testFrame(0), startMs + i * 40);
+      }
+    }
+    expect(statistics.fpsIn(1_960)).toBe(25);
   });
 
   it('gives quantiles over the newest three hundred frames', () => {
@@ -70,5 +80,20 @@ describe('RateLimitedReports', () => {
     reports.report('slower');
     reports.flush();
     expect(lines).toEqual(['slow', 'slow (and 2 more since the last report)', 'slower']);
+  });
+
+  it('goes on after the clock was set back', () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    try {
+      const lines: string[] = [];
+      const reports = new RateLimitedReports((line) => lines.push(line));
+      reports.report('slow');
+      vi.setSystemTime(Date.now() - 3_600_000);
+      vi.advanceTimersByTime(1_500);
+      reports.report('slower');
+      expect(lines).toEqual(['slow', 'slower']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -1,0 +1,43 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { of } from 'rxjs';
+import { expect, it } from 'vitest';
+import { checkConfig } from '../../src/index.js';
+import { AutoScale } from '../../src/service/auto-scale.js';
+import type { Source } from '../../src/source/source.js';
+import { testFrame } from '../fixtures/frames.js';
+import { writeTinyModel } from '../fixtures/tiny-model.js';
+
+it('measures the machine again after a measurement that failed', async () => {
+  const tiny = await writeTinyModel();
+  const { LIMPID_MODELS: before } = process.env;
+  process.env.LIMPID_MODELS = tiny.modelsDir;
+  try {
+    // Cheaper than ours: the one that is measured.
+    const inFolder = (file: string) => join(tiny.modelsDir, file);
+    const manifest = readFileSync(inFolder('tiny.json'), 'utf8').replaceAll('"tiny', '"live-tiny');
+    writeFileSync(inFolder('live-tiny.json'), manifest);
+    const weights = readFileSync(inFolder('tiny.safetensors'));
+    writeFileSync(inFolder('live-tiny.safetensors'), weights.subarray(0, -4));
+
+    const [stream] = checkConfig({ streams: [{ name: 'gate', source: 'test:ball', scale: 'auto' }] }).streams;
+    if (stream === undefined) {
+      throw new RangeError('there is one stream');
+    }
+    const source: Source = {
+      label: 'camera',
+      live: true,
+      session$: () => of(...[0, 1, 2, 3].map((seq) => testFrame(seq))),
+    };
+    const autoScale = new AutoScale();
+    await expect(autoScale.resolve(stream, source, false)).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_MODEL_/),
+    });
+    writeFileSync(inFolder('live-tiny.safetensors'), weights);
+    expect((await autoScale.resolve(stream, source, false)).sentence).toMatch(/^scale auto: live-/);
+  } finally {
+    if (before === undefined) delete process.env.LIMPID_MODELS;
+    else process.env.LIMPID_MODELS = before;
+    await tiny.dispose();
+  }
+});

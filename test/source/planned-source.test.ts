@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { plannedSource } from '../../src/source/planned-source.js';
+import { sourceOptionsSchema } from '../../src/source/source-options.js';
+import { watch } from './session.js';
+
+it('shows pictures without their references only after silence, never because a camera was off', async () => {
+  const refused = 'rtspsrc location=rtsp://127.0.0.1:1/ ! decodebin';
+  const silent = 'videotestsrc is-live=true ! valve drop=true';
+  const heads = [refused, refused, silent, silent, silent, refused, refused];
+  const asked: boolean[] = [];
+  const source = plannedSource(
+    {
+      label: 'camera',
+      live: true,
+      endless: true,
+      head: (damaged) => heads[asked.push(damaged) - 1] ?? silent,
+    },
+    { options: sourceOptionsSchema.parse({ openTimeoutMs: 2_000 }), rawPipelines: false, warn: () => undefined },
+  );
+  for (const _head of heads) {
+    expect((await watch(source).ended).error?.code).toBe('ERR_SOURCE_OPEN');
+  }
+  expect(asked).toEqual([false, false, false, true, false, true, false]);
+});
