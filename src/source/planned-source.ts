@@ -73,8 +73,9 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
     label,
     live,
     closed: async () => void (await Promise.all(leaving)),
-    session$: (context = {}) =>
-      defer(() => {
+    session$: (context = {}) => {
+      let opened = false;
+      return defer(() => {
         const environment = { GST_PLUGIN_FEATURE_RANK: decoderRanks(decoder) };
         const session = { label, environment, loop, endless, gated: !live, timeline, onStop, options, warn: warnOnce };
         const hears = hearing && audio !== undefined && context.onAudio !== undefined;
@@ -88,9 +89,10 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
         return typeof head === 'string' ? begin(head) : from(head).pipe(switchMap(begin));
       }).pipe(
         tap(() => {
+          opened = true;
           crashes = 0;
         }),
-        catchError((error: unknown) => {
+        catchError((error: unknown, session$) => {
           damaged = error instanceof NoPictureError && !damaged;
           crashes = error instanceof LimpidError && error.code === 'ERR_MEDIA_PROCESS' ? crashes + 1 : 0;
           if (crashes >= CRASHES_FOR_SILENCE && hearing && audio !== undefined && context.onAudio !== undefined) {
@@ -98,12 +100,17 @@ export function plannedSource(plan: SourcePlan, { options, warn }: Opening): Sou
             warnOnce(`${label}: its media process crashed ${crashes} times; it goes on without its sound`);
           }
           if (error instanceof HardwareDecoderError) {
+            const again = decoder === 'auto' && !opened;
             decoder = 'software';
             warnOnce(`${label}: the hardware decoder failed; it is decoded in software from now on`);
+            if (again) {
+              return session$;
+            }
           }
           return throwError(() => error);
         }),
-      ),
+      );
+    },
   };
 }
 

@@ -22,3 +22,28 @@ it('shows pictures without their references only after silence, never because a 
   }
   expect(asked).toEqual([false, false, false, true, false, true, false]);
 });
+
+it('is decoded in software within the same session where a hardware decoder fails at the first picture', async () => {
+  const picture = 'videotestsrc num-buffers=3 ! video/x-raw,width=32,height=16';
+  const asked: boolean[] = [];
+  const warnings: string[] = [];
+  const source = plannedSource(
+    {
+      label: 'clip.mkv',
+      live: false,
+      endless: false,
+      head: (damaged) =>
+        asked.push(damaged) === 1 ? `${picture} ! identity name=nvh264dec0 error-after=1 ! queue` : picture,
+    },
+    {
+      options: sourceOptionsSchema.parse({}),
+      rawPipelines: false,
+      warn: (sentence) => void warnings.push(sentence),
+    },
+  );
+  const session = watch(source);
+  expect((await session.ended).error).toBeNull();
+  expect(session.frames.length).toBe(3);
+  expect(asked).toEqual([false, false]);
+  expect(warnings).toEqual(['clip.mkv: the hardware decoder failed; it is decoded in software from now on']);
+});
