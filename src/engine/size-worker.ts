@@ -54,6 +54,7 @@ export class SizeWorker {
   readonly #held = new Map<string, Set<number>>();
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
+  #open = false;
   #dead: LimpidError | undefined;
   #disposed = false;
 
@@ -72,6 +73,7 @@ export class SizeWorker {
       onReply: (reply) => {
         switch (reply.type) {
           case 'ready':
+            this.#open = true;
             ready.resolve();
             break;
           case 'refused':
@@ -107,8 +109,9 @@ export class SizeWorker {
     return this.#pending.size === 0;
   }
 
+  /** Frames that come while the sessions open are not taken: they would wait, each with its pyramid, however long that is. */
   prepare(stream: string, frame: Frame): void {
-    if (this.alive && !this.#heldBy(stream).has(frame.seq)) {
+    if (this.#open && this.alive && !this.#heldBy(stream).has(frame.seq)) {
       const upload = this.#upload(stream, frame);
       this.#host.post({ type: 'prepare', stream, upload });
     }
