@@ -12,7 +12,7 @@ import { Gate } from '../frame/gate.js';
 import { type RestoreOptions, restore } from './restore.js';
 
 /** Options of {@link restoreStages}. */
-export interface RestoreStagesOptions extends Omit<RestoreOptions, 'engine' | 'onRunDone'> {
+export interface RestoreStagesOptions extends Omit<RestoreOptions, 'engine' | 'onRunDone' | 'onThinned'> {
   /** One for each stage, in order; at least one. */
   readonly engines: readonly Engine[];
 }
@@ -64,6 +64,7 @@ function nextStage(options: RestoreOptions): OperatorFunction<RestoredFrame, Res
           map((restored) => held.take(restored)),
           restore({
             ...options,
+            onThinned: (frame) => held.drop(frame.seq),
             onSkip: (frame, reason, error) => {
               held.finish(frame.seq);
               onSkip(frame, reason, error);
@@ -85,14 +86,13 @@ function nextStage(options: RestoreOptions): OperatorFunction<RestoredFrame, Res
     });
 }
 
-/** What the stage before gave and windows may still hold. */
+/** What the stage before gave and windows may still hold, oldest first. */
 class Held {
   readonly #window: number;
   readonly #wanted: (frame: Frame) => boolean;
   readonly #bySeq = new Map<number, RestoredFrame>();
   /** Frames whose windows wait or are at work, oldest first. */
   readonly #unfinished = new Set<number>();
-  #newest = Number.NEGATIVE_INFINITY;
 
   constructor(window: number, wanted: (frame: Frame) => boolean) {
     this.#window = window;
@@ -104,7 +104,6 @@ class Held {
     const { lease, ...frame } = restored.frame;
     lease?.retain();
     this.#bySeq.set(frame.seq, restored);
-    this.#newest = frame.seq;
     if (this.#wanted(frame)) {
       this.#unfinished.add(frame.seq);
     }
@@ -116,6 +115,13 @@ class Held {
   finish(seq: number): void {
     this.#unfinished.delete(seq);
     this.#release();
+  }
+
+  /** The newest frame stands in no window. */
+  drop(seq: number): void {
+    this.#bySeq.get(seq)?.frame.lease?.release();
+    this.#bySeq.delete(seq);
+    this.#unfinished.delete(seq);
   }
 
   /** Lets go of every buffer. */
@@ -145,15 +151,18 @@ class Held {
     };
   }
 
-  /** Lets go of what no window holds: padding reaches back one window at most, and look-ahead holds half of one up. */
+  /**
+   * Lets go of what no window holds: padding reaches back one window at most, and look-ahead holds half of one up. In frames
+   * that came, however far apart: seqs leave out what the stage before skipped.
+   */
   #release(): void {
-    const [oldest = Number.POSITIVE_INFINITY] = this.#unfinished;
-    const first = Math.min(oldest, this.#newest - this.#window) - this.#window;
-    for (const [seq, { frame }] of this.#bySeq) {
-      if (seq <= first) {
-        this.#bySeq.delete(seq);
-        frame.lease?.release();
-      }
+    const seqs = [...this.#bySeq.keys()];
+    const [oldest] = this.#unfinished;
+    const newest = seqs.length - 1;
+    const first = Math.min(oldest === undefined ? newest : seqs.indexOf(oldest), newest - this.#window) - this.#window;
+    for (const seq of seqs.slice(0, Math.max(0, first + 1))) {
+      this.#bySeq.get(seq)?.frame.lease?.release();
+      this.#bySeq.delete(seq);
     }
   }
 }

@@ -28,6 +28,8 @@ export interface RestoreOptions {
   /** Closed while `block` has enough windows waiting. */
   readonly gate: Gate;
   readonly onSkip: (frame: Frame, reason: SkipReason, error?: LimpidError) => void;
+  /** A frame is left out by `decimate`, and so stands in no window; told before `onSkip`. */
+  readonly onThinned?: (frame: Frame) => void;
   /** Under `block`: resolves when those who take the restored frames have room for the next one. */
   readonly whenRoom: () => Promise<void>;
   /** Whether a frame is to be restored; one that is not still stands in its neighbours' windows. Default: every frame. */
@@ -47,7 +49,10 @@ export function restore(options: RestoreOptions): OperatorFunction<Frame, Restor
   const { window: size, padding } = engine.spec;
   return (frames$) =>
     new Observable((subscriber) => {
-      const decimation = new Decimation((frame) => options.onSkip(frame, 'overload'));
+      const decimation = new Decimation((frame) => {
+        options.onThinned?.(frame);
+        options.onSkip(frame, 'overload');
+      });
       const queue = new RestoreQueue(options, {
         restored: (frame) => {
           decimation.observe(frame.timing);

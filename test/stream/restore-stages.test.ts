@@ -158,6 +158,58 @@ describe('restoreStages', () => {
     subscription.unsubscribe();
   });
 
+  it.each(['skip', 'decimate'] as const)(
+    'keeps the neighbours of a window under %s, however far apart',
+    async (policy) => {
+      const [first, second] = [new SumEngine(), new SumEngine()];
+      const [restoreFirst, restoreSecond] = [first.restore.bind(first), second.restore.bind(second)];
+      const given = new Map<number, number | undefined>();
+      let answer: () => void = () => undefined;
+      first.restore = async (stream, window) => {
+        const restored = await restoreFirst(stream, window);
+        given.set(restored.frame.seq, restored.frame.data[0]);
+        if (policy === 'skip') {
+          await new Promise<void>((resolve) => {
+            answer = resolve;
+          });
+        }
+        return { ...restored, timing: { ...restored.timing, pyramidMs: 0, restoreMs: 0 } };
+      };
+      // Eight frames long: `decimate` goes by what the stage states.
+      second.restore = async (stream, window) => {
+        // A buffer given back too early would have been filled with 255.
+        expect(window.frames.map(({ data }) => data[0])).toEqual(window.frames.map(({ seq }) => given.get(seq)));
+        const restored = await restoreSecond(stream, window);
+        return { ...restored, timing: { ...restored.timing, restoreMs: 320 } };
+      };
+      const frames$ = new Subject<Frame>();
+      const skipped: string[] = [];
+      const subscription = frames$
+        .pipe(
+          restoreStages({
+            ...{ engines: [first, second], stream: 'a', policy, gate: new Gate() },
+            onSkip: (_, reason) => skipped.push(reason),
+            whenRoom: () => Promise.resolve(),
+          }),
+        )
+        .subscribe();
+      for (let seq = 0; seq < 100; seq += 1) {
+        frames$.next(testFrame(seq));
+        if (seq % 8 === 7) {
+          answer();
+        }
+        await new Promise(setImmediate);
+      }
+      expect(new Set(skipped)).toEqual(new Set(['overload']));
+      expect(second.windows.length).toBeGreaterThan(8);
+      expect(first.mostHeld).toBeLessThan(12);
+      subscription.unsubscribe();
+      answer();
+      await new Promise(setImmediate);
+      expect(first.free).toBe(first.lent);
+    },
+  );
+
   it('is one restoration with one engine', async () => {
     const engine = new SumEngine();
     expect((await run([engine], 4)).map(({ value }) => value)).toEqual(sums([0, 1, 2, 3]));
