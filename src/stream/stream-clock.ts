@@ -5,8 +5,10 @@
  *     stream          0.0 0.2 0.4  … gap: wall time lost …   3.1 3.3
  *
  * Within a session the spacing of PTS is carried, never invented. A new session starts after the last frame by the wall
- * time that was lost. A 90 kHz clock that starts again at 0 (MPEG-TS after 26.5 hours) goes on as if it had not. A PTS that jumps back, or ahead of the wall clock by more than the limit, starts a new run the same
- * way and is flagged as a discontinuity.
+ * time that was lost. A 90 kHz clock that starts again at 0 (MPEG-TS after 26.5 hours) goes on as if it had not. A PTS that
+ * jumps back, or ahead of the wall clock by more than the limit, starts a new run the same way and is flagged as a
+ * discontinuity. One that lies hardly before its predecessor's, as many cameras stamp a picture now and then, is no jump: it
+ * follows by the least step, and the next one has its own place again.
  * Sound is placed by the same offset as the pictures of its session, so that what was together stays together.
  */
 import type { AudioPacket } from '../frame/audio.js';
@@ -14,6 +16,10 @@ import type { DecodedFrame, Frame } from '../frame/frame.js';
 
 /** A PTS may run ahead of the wall clock by this much between two frames before it counts as a jump. */
 const MAX_JUMP_NS = 10_000_000_000n;
+/** A PTS may lie this far before one that came, for as long, before it counts as a jump. */
+const MAX_UNSTEADY_MS = 100;
+/** From a frame to one that has no later time of its own. */
+const LEAST_STEP_NS = 1_000_000n;
 const NS_PER_MS = 1_000_000;
 /** Clocks of 90 kHz that start again: the 33 bits of MPEG-TS, the 32 of RTP. */
 const WRAPS_NS = [33n, 32n].map((bits) => (2n ** bits * 1_000_000_000n) / 90_000n);
@@ -27,7 +33,15 @@ export class StreamClock {
   #session = -1;
   /** Stream PTS minus session PTS. */
   #offsetNs = 0n;
-  #last: { readonly sourcePtsNs: bigint; readonly ptsNs: bigint; readonly captureTimeMs: number } | undefined;
+  #last:
+    | {
+        /** The latest that came, and when it came. */
+        readonly sourcePtsNs: bigint;
+        readonly latestMs: number;
+        readonly ptsNs: bigint;
+        readonly captureTimeMs: number;
+      }
+    | undefined;
   #newSession = true;
   /** Sum of the wraps of this session. */
   #wrapsNs = 0n;
@@ -41,7 +55,8 @@ export class StreamClock {
   /** Places a picture. Frames come in order of presentation. */
   place(decoded: DecodedFrame): Frame {
     const picture = { ...decoded, ptsNs: decoded.ptsNs + this.#wrapped(decoded) };
-    const discontinuity = this.#newSession || this.#jumped(picture);
+    const unsteady = !this.#newSession && this.#isUnsteady(picture);
+    const discontinuity = this.#newSession || (!unsteady && this.#jumped(picture));
     if (this.#newSession) {
       this.#session += 1;
       this.#newSession = false;
@@ -49,8 +64,15 @@ export class StreamClock {
     if (discontinuity) {
       this.#rebase(picture);
     }
-    const ptsNs = picture.ptsNs + this.#offsetNs;
-    this.#last = { sourcePtsNs: picture.ptsNs, ptsNs, captureTimeMs: picture.captureTimeMs };
+    const last = this.#last;
+    const { captureTimeMs } = picture;
+    const placedNs = picture.ptsNs + this.#offsetNs;
+    const ptsNs = last === undefined || placedNs > last.ptsNs ? placedNs : last.ptsNs + LEAST_STEP_NS;
+    const latest =
+      unsteady && last !== undefined
+        ? { sourcePtsNs: last.sourcePtsNs, latestMs: last.latestMs }
+        : { sourcePtsNs: picture.ptsNs, latestMs: captureTimeMs };
+    this.#last = { ...latest, ptsNs, captureTimeMs };
     return { ...picture, ptsNs, seq: this.#seq++, session: this.#session, discontinuity };
   }
 
@@ -93,6 +115,15 @@ export class StreamClock {
       }
     }
     return this.#wrapsNs;
+  }
+
+  /** Whether a PTS lies so little, and for so short a time, before the latest one that its clock goes on. */
+  #isUnsteady({ ptsNs, captureTimeMs }: DecodedFrame): boolean {
+    const last = this.#last;
+    if (last === undefined || ptsNs > last.sourcePtsNs) {
+      return false;
+    }
+    return last.sourcePtsNs - ptsNs <= nsOf(MAX_UNSTEADY_MS) && captureTimeMs - last.latestMs <= MAX_UNSTEADY_MS;
   }
 
   #jumped({ ptsNs, captureTimeMs }: DecodedFrame): boolean {

@@ -39,6 +39,27 @@ describe('StreamClock', () => {
     expect(back).toMatchObject({ ptsNs: 40n * MS, session: 0, discontinuity: true });
   });
 
+  it('takes a PTS that lies hardly before the one that came before it for no jump', () => {
+    const clock = new StreamClock();
+    const stamps = [0, 40, 80, 70, 160, 200, 200, 280];
+    const frames = stamps.map((ptsMs, i) => clock.place(picture(ptsMs, 40 * i)));
+    expect(frames.map(({ ptsNs }) => ptsNs / MS)).toEqual([0n, 40n, 80n, 81n, 160n, 200n, 201n, 280n]);
+    expect(frames.filter(({ discontinuity }) => discontinuity).map(({ seq }) => seq)).toEqual([0]);
+  });
+
+  it('flags a PTS that stands still, or starts again at once and again, once that has lasted', () => {
+    for (const stamps of [
+      [0, 0, 0, 0, 0, 0],
+      [0, 40, 0, 40, 0, 40],
+    ]) {
+      const clock = new StreamClock();
+      const frames = stamps.map((ptsMs, i) => clock.place(picture(ptsMs, 40 * i)));
+      expect(frames.slice(1).some(({ discontinuity }) => discontinuity)).toBe(true);
+      const steps = frames.slice(1).map(({ ptsNs }, i) => ptsNs - (frames[i]?.ptsNs ?? 0n));
+      expect(steps.every((step) => step > 0n)).toBe(true);
+    }
+  });
+
   it('flags a PTS that jumps far ahead of the wall clock', () => {
     const clock = new StreamClock();
     clock.place(picture(0, 0));
