@@ -45,15 +45,23 @@ export interface GdpLimits {
 /** Streaming parser of one pipe. After an error it is spent. */
 export class GdpReader {
   readonly #parser: GdpParser;
+  readonly #pictures: PictureHandler;
 
   /** @param onEnd called after the last picture, where the producer says that it was the last. */
   constructor(limits: GdpLimits, onPicture: (picture: GdpPicture) => void, onEnd: () => void = () => undefined) {
-    this.#parser = new GdpParser(new PictureHandler(limits, onPicture, onEnd));
+    this.#pictures = new PictureHandler(limits, onPicture, onEnd);
+    this.#parser = new GdpParser(this.#pictures);
   }
 
-  /** Takes the next chunk; the callback runs before it returns. Throws ERR_GDP; the chunk may be reused afterwards. */
-  push(chunk: Buffer): void {
+  /**
+   * Takes the next chunk; the callback runs before it returns. Throws ERR_GDP; the chunk may be reused afterwards.
+   *
+   * @returns whether some of it was of a picture: a source may say for ever that there is none
+   */
+  push(chunk: Buffer): boolean {
+    const { pixelBytes } = this.#pictures;
     this.#parser.push(chunk);
+    return this.#pictures.pixelBytes > pixelBytes;
   }
 
   /** Tells that the pipe has ended. Throws ERR_GDP when that was inside a packet. */
@@ -63,6 +71,8 @@ export class GdpReader {
 }
 
 class PictureHandler implements GdpHandler {
+  /** Of all pictures so far. */
+  pixelBytes = 0;
   readonly #onPicture: (picture: GdpPicture) => void;
   readonly #onEnd: () => void;
   readonly #maxFrameBytes: number;
@@ -101,6 +111,7 @@ class PictureHandler implements GdpHandler {
 
   fill(header: GdpHeader, payload: Buffer, from: number, stretch: Buffer): void {
     const video = this.#video;
+    this.pixelBytes += header.type === GDP_BUFFER ? stretch.length : 0;
     if (header.type === GDP_BUFFER && video !== null && video.strideBytes !== video.rowBytes) {
       copyRows(stretch, payload, from, video);
     } else {

@@ -173,9 +173,11 @@ class DecodeSession {
         return;
       }
       try {
-        reader.push(chunk);
+        const ofPicture = reader.push(chunk);
         if (this.#opened) {
-          this.#watchdog.refresh();
+          if (ofPicture) {
+            this.#watchdog.refresh();
+          }
           this.#standby ??= this.#plan.loop ? this.#start(true) : undefined;
         }
       } catch (error) {

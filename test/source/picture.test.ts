@@ -67,6 +67,18 @@ describe('a pipeline: source', () => {
     expect(error?.code).toBe('ERR_SOURCE_OPEN');
     expect(error?.message).toMatch(/^The pipeline failed: no element "nosuchelement"/);
   });
+
+  it('has stalled where it goes on saying that there is no picture', async () => {
+    // What identity leaves out it tells as a gap: of the pictures between key frames, which are all but the first.
+    const gaps = `pipeline: videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=25/1
+      ! x264enc tune=zerolatency key-int-max=100000 ! identity drop-buffer-flags=delta-unit ! decodebin`;
+    const session = watch(openSource(gaps, { stallTimeoutMs: 500 }, RAW));
+    await session.framesReach(1);
+    expect((await session.ended).error).toMatchObject({
+      code: 'ERR_SOURCE_STALLED',
+      message: 'The pipeline has sent nothing for 500 ms',
+    });
+  });
 });
 
 describe('pictures', () => {
