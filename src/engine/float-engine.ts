@@ -3,6 +3,7 @@
  *
  *     windows ─▶ onnxruntime, float32 ─▶ tiled ─▶ self-ensemble ─▶ rounded: an Engine like any other
  */
+import type { Size } from '../edvr/geometry.js';
 import type { FallbackReason, Frame, FrameTiming } from '../frame/frame.js';
 import type { FrameWindow } from '../window/frame-window.js';
 import type { Engine } from './engine.js';
@@ -34,6 +35,14 @@ export class OnnxRuntimeFloatEngine implements FloatEngine {
   constructor(options: OnnxRuntimeOptions, sparing: boolean) {
     this.#workers = new SizeWorkers(options, { output: 'float32', offsets: 'reach', sparing });
     this.spec = this.#workers.spec;
+  }
+
+  get pids(): readonly number[] {
+    return this.#workers.pids;
+  }
+
+  open(size: Size): Promise<void> {
+    return this.#workers.open(size);
   }
 
   prepare(stream: string, frame: Frame): void {

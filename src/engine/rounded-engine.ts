@@ -1,6 +1,7 @@
 /**
  * Makes an ordinary engine of one that gives float pictures: clamps and rounds, the last thing before a sink.
  */
+import type { Size } from '../edvr/geometry.js';
 import type { Frame, RestoredFrame } from '../frame/frame.js';
 import type { FrameWindow } from '../window/frame-window.js';
 import type { Engine, EngineSpec } from './engine.js';
@@ -18,6 +19,14 @@ export class RoundedEngine implements Engine {
     this.#inner = inner;
     this.#pictures = pictures;
     this.spec = inner.spec;
+  }
+
+  get pids(): readonly number[] {
+    return this.#inner.pids ?? [];
+  }
+
+  async open(size: Size): Promise<void> {
+    await this.#inner.open?.(size);
   }
 
   prepare(stream: string, frame: Frame): void {

@@ -7,6 +7,7 @@
  *
  * Each pass is a stream of its own to the engine, so that its pyramids are kept like any other's.
  */
+import type { Size } from '../edvr/geometry.js';
 import type { FallbackReason, Frame } from '../frame/frame.js';
 import type { FrameWindow } from '../window/frame-window.js';
 import { type FloatEngine, type FloatPicture, sumOfTimings } from './float-engine.js';
@@ -30,6 +31,18 @@ export class SelfEnsembleEngine implements FloatEngine {
     this.#pictures = pictures;
     this.#passes = orientations.slice(0, passes);
     this.spec = inner.spec;
+  }
+
+  get pids(): readonly number[] {
+    return this.#inner.pids ?? [];
+  }
+
+  /** What every pass needs: transposed frames have a size of their own. */
+  async open({ width, height }: Size): Promise<void> {
+    const sizes = this.#passes.map(({ transpose }) =>
+      transpose ? { width: height, height: width } : { width, height },
+    );
+    await Promise.all(sizes.map((size) => this.#inner.open?.(size)));
   }
 
   /** Nothing: of eight passes the first alone would be ahead. */

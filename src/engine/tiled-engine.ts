@@ -59,6 +59,16 @@ export class TiledEngine implements FloatEngine {
     this.spec = inner.spec;
   }
 
+  get pids(): readonly number[] {
+    return this.#inner.pids ?? [];
+  }
+
+  /** What the tiles of a frame of this size need. */
+  async open(frame: Size): Promise<void> {
+    const { columns, rows } = this.#plan(frame, this.#rules());
+    await this.#inner.open?.({ width: columns.length, height: rows.length });
+  }
+
   /** Nothing: tiles are cut when they are restored. */
   prepare(): void {}
 

@@ -127,3 +127,27 @@ it('starts no worker and claims no memory once it is closed, whatever is still a
   expect(stage.pids).toEqual([]);
   expect(memory.leftBytes).toBe(2 ** 40);
 });
+
+it.each([
+  ['self-ensemble', { selfEnsemble: 8 }],
+  ['tiles', { tile: '232x24', tileOverlap: 8 }],
+])('shows a live stream upscaled while the worker of %s opens', async (_, configured) => {
+  const [stage] = await openLiveStages('tiny', {
+    engine: engineOptionsSchema.parse({ ...configured, threads: 1 }),
+    live: true,
+    turns: new CoreTurns({ cores: 2 }),
+    memory,
+    onTrouble: (error) => {
+      throw error;
+    },
+  });
+  try {
+    const size = { width: 320, height: 24 };
+    expect((await stage.restore('live', windowOf(frames))).fallback).toBe('engine-opening');
+    await stage.open?.(size);
+    expect((await stage.restore('live', windowOf(frames))).fallback).toBeUndefined();
+    expect(stage.pids).not.toEqual([]);
+  } finally {
+    await stage.dispose();
+  }
+});
