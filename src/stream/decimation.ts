@@ -33,10 +33,14 @@ export class Decimation {
     return this.#factor;
   }
 
-  /** One frame was restored. */
-  observe({ pyramidMs, restoreMs }: FrameTiming): void {
-    const tookMs = pyramidMs + restoreMs;
-    this.#engineMs = this.#engineMs === 0 ? tookMs : NEWEST * tookMs + (1 - NEWEST) * this.#engineMs;
+  /**
+   * One frame was restored.
+   *
+   * @param tookMs from when the engine was asked to when it answered: longer than its own time where it waits for its turn
+   */
+  observe({ pyramidMs, restoreMs }: FrameTiming, tookMs = 0): void {
+    const engineMs = Math.max(tookMs, pyramidMs + restoreMs);
+    this.#engineMs = this.#engineMs === 0 ? engineMs : NEWEST * engineMs + (1 - NEWEST) * this.#engineMs;
     if (this.#intervalMs === 0) {
       return;
     }

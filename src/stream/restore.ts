@@ -54,8 +54,8 @@ export function restore(options: RestoreOptions): OperatorFunction<Frame, Restor
         options.onSkip(frame, 'overload');
       });
       const queue = new RestoreQueue(options, {
-        restored: (frame) => {
-          decimation.observe(frame.timing);
+        restored: (frame, tookMs) => {
+          decimation.observe(frame.timing, tookMs);
           subscriber.next(frame);
         },
         drained: () => subscriber.complete(),
@@ -95,7 +95,8 @@ export function restore(options: RestoreOptions): OperatorFunction<Frame, Restor
 }
 
 interface QueueObserver {
-  readonly restored: (frame: RestoredFrame) => void;
+  /** @param tookMs from when the engine was asked to when it answered */
+  readonly restored: (frame: RestoredFrame, tookMs: number) => void;
   readonly drained: () => void;
 }
 
@@ -166,10 +167,11 @@ class RestoreQueue {
     const { engine, stream, policy, whenRoom } = this.#options;
     const beginsRun = this.#discontinuityOwed;
     this.#discontinuityOwed = false;
+    const startMs = performance.now();
     try {
       const restored = await engine.restore(stream, window);
       if (!this.#cancelled) {
-        this.#observer.restored(beginsRun ? flagged(restored) : restored);
+        this.#observer.restored(beginsRun ? flagged(restored) : restored, performance.now() - startMs);
       }
       restored.frame.lease?.release();
       if (policy === 'block') {

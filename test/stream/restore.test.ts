@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Engine, EngineSpec } from '../../src/engine/engine.js';
 import { LimpidError } from '../../src/errors/limpid-error.js';
 import type { Frame, RestoredFrame } from '../../src/frame/frame.js';
@@ -177,4 +177,25 @@ describe('restore', () => {
     expect(seen).toEqual([]);
     expect(engine.forgotten).toEqual(['gate']);
   });
+});
+
+it('thins by what a stream gets of an engine that other streams have too, not by what it would get alone', async () => {
+  let nowMs = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+  try {
+    const { engine, frames$ } = start('decimate');
+    for (let seq = 0; seq < 60; seq += 1) {
+      nowMs += 40;
+      frames$.next(testFrame(seq));
+      // Its own time is none; the answer comes after three frames.
+      if (seq % 3 === 2) {
+        await engine.finish();
+      }
+    }
+    const [last = ''] = engine.windows.slice(-1);
+    const [a = 0, b = 0, c = 0] = last.split(' ').map(Number);
+    expect([b - a, c - b]).toEqual([3, 3]);
+  } finally {
+    clock.mockRestore();
+  }
 });
