@@ -17,11 +17,16 @@ const WORD = /^[A-Za-z0-9][A-Za-z0-9+_-]*$/;
 /** GStreamer's own `gst_string_wrap` leaves these bytes as they are. */
 const PLAIN_BYTE = /^[A-Za-z0-9_./:-]$/;
 
-/** Reads `pipelines/<name>.launch` of this package. Throws ERR_MEDIA_PROCESS when the installation lacks it. */
+/** Texts that were read, by name: a source that is opened again needs no descriptor for them. */
+const read = new Map<string, string>();
+
+/** Reads `pipelines/<name>.launch` of this package, once. Throws ERR_MEDIA_PROCESS when the installation lacks it. */
 export function readLaunchText(name: string): string {
   const path = packageFile(`pipelines/${name}.launch`);
   try {
-    return readFileSync(path, 'utf8');
+    const text = read.get(name) ?? readFileSync(path, 'utf8');
+    read.set(name, text);
+    return text;
   } catch (cause) {
     throw new LimpidError('ERR_MEDIA_PROCESS', `Expected a pipeline text at ${path}; reinstall limpid`, { cause });
   }

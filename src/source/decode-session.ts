@@ -7,7 +7,7 @@
  *                                     file ──▶ FileSound ───▶ onAudio      or, for that of a file
  */
 import { Observable, type Subscriber } from 'rxjs';
-import { LimpidError } from '../errors/limpid-error.js';
+import { LimpidError, messageOf } from '../errors/limpid-error.js';
 import type { DecodedFrame } from '../frame/frame.js';
 import type { Gate } from '../frame/gate.js';
 import { type GdpPicture, GdpReader } from '../media/gdp-reader.js';
@@ -108,24 +108,34 @@ class DecodeSession {
     this.#plan.onStop(Promise.all([stopped, this.#standby?.process.ended]));
   }
 
-  /** Pictures are held until their sound is open too. */
+  /** Pictures are held until their sound is open too. Throws ERR_SOURCE_OPEN where no process can be started. */
   #start(held: boolean): Round {
-    const { launch, environment, audio, audioFile, label, warn } = this.#plan;
-    const { onDuration, onDecoded } = this.#context;
+    const { audioFile, label } = this.#plan;
     const sound =
       audioFile === undefined || this.#silent
         ? undefined
         : new FileSound(audioFile, { ...this.#listener(), onCaughtUp: () => this.#holdOrRead() });
-    const process = MediaProcess.start({
+    try {
+      return { process: this.#startProcess(held, held || sound !== undefined), sound };
+    } catch (cause) {
+      sound?.dispose();
+      // It says nothing about the source: that is to be tried again, and its sound as well.
+      throw new LimpidError('ERR_SOURCE_OPEN', `${label} can't be opened: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  #startProcess(standby: boolean, held: boolean): MediaProcess {
+    const { launch, environment, audio, label, warn, options } = this.#plan;
+    const { onDuration, onDecoded } = this.#context;
+    return MediaProcess.start({
       launch,
       environment,
-      held: held || sound !== undefined,
+      held,
       audio,
-      ...(onDuration === undefined || held ? {} : { onDuration }),
-      onDecoded: this.#plan.options.timeDecoder ? onDecoded : undefined,
+      ...(onDuration === undefined || standby ? {} : { onDuration }),
+      onDecoded: options.timeDecoder ? onDecoded : undefined,
       onSoundless: (message) => warn(soundlessSentence(label, message)),
     });
-    return { process, sound };
   }
 
   async #play({ process, sound }: Round): Promise<void> {

@@ -1,4 +1,11 @@
-import { expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, it, vi } from 'vitest';
+import { LimpidError } from '../../src/errors/limpid-error.js';
+import { MediaProcess } from '../../src/media/media-process.js';
+import { openSource } from '../../src/source/open-source.js';
 import { plannedSource } from '../../src/source/planned-source.js';
 import { sourceOptionsSchema } from '../../src/source/source-options.js';
 import { watch } from './session.js';
@@ -46,4 +53,36 @@ it('is decoded in software within the same session where a hardware decoder fail
   expect(session.frames.length).toBe(3);
   expect(asked).toEqual([false, false]);
   expect(warnings).toEqual(['clip.mkv: the hardware decoder failed; it is decoded in software from now on']);
+});
+
+it('keeps its sound where no process could be started, which says nothing about it', async () => {
+  const none = vi.spyOn(MediaProcess, 'start').mockImplementation(() => {
+    throw new LimpidError('ERR_MEDIA_PROCESS', 'Expected file descriptors but none are left');
+  });
+  const warnings: string[] = [];
+  const source = openSource('rtsp://127.0.0.1:1/', {}, { warn: (sentence) => warnings.push(sentence) });
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    expect((await watch(source, undefined, 'sound').ended).error).toMatchObject({
+      code: 'ERR_SOURCE_OPEN',
+      message: "rtsp://127.0.0.1:1/ can't be opened: Expected file descriptors but none are left",
+    });
+  }
+  none.mockRestore();
+  expect(warnings).toEqual([]);
+});
+
+it('says that no descriptors are left, and is opened again once there are', async () => {
+  const script = fileURLToPath(new URL('./descriptors.mjs', import.meta.url));
+  const main = spawn('sh', ['-c', 'ulimit -n 100 && exec "$@"', 'sh', process.execPath, script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  createInterface({ input: main.stdout }).on('line', (line) => lines.push(line));
+  await once(main, 'close');
+  expect(lines).toEqual([
+    'source: picture',
+    'EMFILE',
+    expect.stringMatching(/^source: ERR_SOURCE_OPEN test: can't be opened: Expected file descriptors .* none left/),
+    'source: picture',
+  ]);
 });
