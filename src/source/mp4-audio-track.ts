@@ -11,17 +11,24 @@ const MAX_PACKET_BYTES = 1 << 20;
 
 /**
  * The same track, every packet of it, where its file is a plain MP4; the track that was given otherwise. A track that is
- * replaced is disposed of.
+ * replaced is disposed of, as it is where the file can't be read: then this rejects with what the system says.
  */
 export async function wholeMp4Track(path: string, track: AudioTrack): Promise<AudioTrack> {
-  const file = await open(path, 'r');
-  const samples = await mp4AudioSamples(file);
-  if (samples === null || samples.some(({ bytes }) => bytes === 0 || bytes > MAX_PACKET_BYTES)) {
-    await file.close();
-    return track;
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const samples = await mp4AudioSamples(file);
+    if (samples?.every(({ bytes }) => bytes > 0 && bytes <= MAX_PACKET_BYTES)) {
+      track.dispose();
+      return new Mp4AudioTrack(track.caps, file, samples);
+    }
+  } catch (error) {
+    track.dispose();
+    await file?.close();
+    throw error;
   }
-  track.dispose();
-  return new Mp4AudioTrack(track.caps, file, samples);
+  await file.close();
+  return track;
 }
 
 class Mp4AudioTrack implements AudioTrack {
