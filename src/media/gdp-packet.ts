@@ -22,12 +22,14 @@ export const GDP_TAG = GDP_EVENT_BASE + 20510;
 export const GDP_EOS = GDP_EVENT_BASE + 28174;
 
 const NONE = 0xffff_ffff_ffff_ffffn;
+/** A time that would be negative, as of a camera whose clock was set back, is written as if it were not. */
+const LEAST_NEGATIVE = 1n << 63n;
 
 /** What a packet header says. */
 export interface GdpHeader {
   readonly type: number;
   readonly payloadBytes: number;
-  /** Presentation time, ns; null when the packet has none. */
+  /** Presentation time, ns, which may be negative; null when the packet has none. */
   readonly ptsNs: bigint | null;
   /** Duration, ns; null when the packet has none. */
   readonly durationNs: bigint | null;
@@ -46,7 +48,7 @@ export function readGdpHeader(bytes: Buffer): GdpHeader {
   return {
     type: bytes.readUInt16BE(4),
     payloadBytes: bytes.readUInt32BE(6),
-    ptsNs: timeOrNull(bytes.readBigUInt64BE(10)),
+    ptsNs: signed(timeOrNull(bytes.readBigUInt64BE(10))),
     durationNs: timeOrNull(bytes.readBigUInt64BE(18)),
   };
 }
@@ -67,4 +69,8 @@ export function writeGdpHeader(header: GdpHeader): Buffer {
 
 function timeOrNull(ns: bigint): bigint | null {
   return ns === NONE ? null : ns;
+}
+
+function signed(ns: bigint | null): bigint | null {
+  return ns !== null && ns >= LEAST_NEGATIVE ? BigInt.asIntN(64, ns) : ns;
 }

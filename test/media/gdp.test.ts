@@ -98,6 +98,12 @@ describe('GDP', () => {
     expect(readGdpHeader(writeGdpHeader(header))).toEqual(header);
   });
 
+  it('reads a time before zero as GStreamer writes it', () => {
+    const header = writeGdpHeader({ type: GDP_BUFFER, payloadBytes: 12, ptsNs: 0n, durationNs: null });
+    header.writeBigInt64BE(-2_000_000_000n, 10);
+    expect(readGdpHeader(header).ptsNs).toBe(-2_000_000_000n);
+  });
+
   it('skips packets it does not need', () => {
     const stream = Buffer.concat([
       packet(64 + 51_203, Buffer.from('GstEventTag;\0')),
