@@ -8,7 +8,9 @@
  * time that was lost. A 90 kHz clock that starts again at 0 (MPEG-TS after 26.5 hours) goes on as if it had not. A PTS that
  * jumps back, or ahead of the wall clock by more than the limit, starts a new run the same way and is flagged as a
  * discontinuity. One that lies hardly before its predecessor's, as many cameras stamp a picture now and then, is no jump: it
- * follows by the least step, and the next one has its own place again.
+ * follows by the least step, and the next one has its own place again. One that stands still says nothing: a decoder repeats
+ * its latest PTS while those of its source lie before it, a camera's clock having been set back; the wall clock tells the time
+ * until they rise again.
  * Sound is placed by the same offset as the pictures of its session, so that what was together stays together.
  */
 import type { AudioPacket } from '../frame/audio.js';
@@ -27,12 +29,18 @@ const AUDIO_WRAPS_NS = [0n, ...WRAPS_NS, ...WRAPS_NS.map((wrapNs) => -wrapNs)];
 /** After a wrap a frame must lie this close to where the wall clock has it. */
 const WRAP_TOLERANCE_NS = 2_000_000_000n;
 
+/** How a picture gets its time. */
+type Placing = 'by its stamp' | 'by the least step' | 'by the wall clock' | 'after a jump';
+
 /** The clock of one stream, over all its sessions. */
 export class StreamClock {
   #seq = 0;
   #session = -1;
   /** Stream PTS minus session PTS. */
   #offsetNs = 0n;
+  /** The same for sound, whose stamps go on while those of the pictures stand still. */
+  #audioOffsetNs = 0n;
+  #standsStill = false;
   #last:
     | {
         /** The latest that came, and when it came. */
@@ -55,25 +63,29 @@ export class StreamClock {
   /** Places a picture. Frames come in order of presentation. */
   place(decoded: DecodedFrame): Frame {
     const picture = { ...decoded, ptsNs: decoded.ptsNs + this.#wrapped(decoded) };
-    const unsteady = !this.#newSession && this.#isUnsteady(picture);
-    const discontinuity = this.#newSession || (!unsteady && this.#jumped(picture));
+    const placing = this.#placingOf(picture);
     if (this.#newSession) {
       this.#session += 1;
       this.#newSession = false;
     }
-    if (discontinuity) {
+    if (placing === 'after a jump' || placing === 'by the wall clock') {
       this.#rebase(picture);
+    }
+    const stood = this.#standsStill;
+    this.#standsStill = placing === 'by the wall clock' && picture.ptsNs === this.#last?.sourcePtsNs;
+    if (!this.#standsStill && (stood || placing === 'after a jump')) {
+      this.#audioOffsetNs = this.#offsetNs;
     }
     const last = this.#last;
     const { captureTimeMs } = picture;
     const placedNs = picture.ptsNs + this.#offsetNs;
     const ptsNs = last === undefined || placedNs > last.ptsNs ? placedNs : last.ptsNs + LEAST_STEP_NS;
     const latest =
-      unsteady && last !== undefined
+      placing === 'by the least step' && last !== undefined
         ? { sourcePtsNs: last.sourcePtsNs, latestMs: last.latestMs }
         : { sourcePtsNs: picture.ptsNs, latestMs: captureTimeMs };
     this.#last = { ...latest, ptsNs, captureTimeMs };
-    return { ...picture, ptsNs, seq: this.#seq++, session: this.#session, discontinuity };
+    return { ...picture, ptsNs, seq: this.#seq++, session: this.#session, discontinuity: placing === 'after a jump' };
   }
 
   /**
@@ -85,7 +97,7 @@ export class StreamClock {
     if (last === undefined || this.#newSession) {
       return null;
     }
-    const placedNs = packet.ptsNs + this.#wrapsNs + this.#offsetNs;
+    const placedNs = packet.ptsNs + this.#wrapsNs + this.#audioOffsetNs;
     // The clock of the sound starts again a little before or after that of the pictures.
     const ptsNs = AUDIO_WRAPS_NS.map((wrapNs) => placedNs + wrapNs).reduce((nearest, candidate) =>
       distance(candidate, last.ptsNs) < distance(nearest, last.ptsNs) ? candidate : nearest,
@@ -117,22 +129,21 @@ export class StreamClock {
     return this.#wrapsNs;
   }
 
-  /** Whether a PTS lies so little, and for so short a time, before the latest one that its clock goes on. */
-  #isUnsteady({ ptsNs, captureTimeMs }: DecodedFrame): boolean {
+  #placingOf({ ptsNs, captureTimeMs }: DecodedFrame): Placing {
     const last = this.#last;
-    if (last === undefined || ptsNs > last.sourcePtsNs) {
-      return false;
+    if (last === undefined || this.#newSession) {
+      return 'after a jump';
     }
-    return last.sourcePtsNs - ptsNs <= nsOf(MAX_UNSTEADY_MS) && captureTimeMs - last.latestMs <= MAX_UNSTEADY_MS;
-  }
-
-  #jumped({ ptsNs, captureTimeMs }: DecodedFrame): boolean {
-    if (this.#last === undefined) {
-      return true;
+    const step = ptsNs - last.sourcePtsNs;
+    if (step > 0n) {
+      const isAhead = step - nsOf(captureTimeMs - last.captureTimeMs) > MAX_JUMP_NS;
+      return isAhead ? 'after a jump' : this.#standsStill ? 'by the wall clock' : 'by its stamp';
     }
-    const step = ptsNs - this.#last.sourcePtsNs;
-    const wall = nsOf(captureTimeMs - this.#last.captureTimeMs);
-    return step <= 0n || step - wall > MAX_JUMP_NS;
+    const unsteady = -step <= nsOf(MAX_UNSTEADY_MS) && captureTimeMs - last.latestMs <= MAX_UNSTEADY_MS;
+    if (unsteady && !this.#standsStill) {
+      return 'by the least step';
+    }
+    return step === 0n ? 'by the wall clock' : 'after a jump';
   }
 
   /** Continues after the last frame by the wall time that passed since it, at least a millisecond. */
