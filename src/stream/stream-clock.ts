@@ -40,6 +40,8 @@ export class StreamClock {
   #offsetNs = 0n;
   /** The same for sound, whose stamps go on while those of the pictures stand still. */
   #audioOffsetNs = 0n;
+  /** That of the last packet of this session: where only the pictures jump, the sound goes on by it. */
+  #heardOffsetNs: bigint | undefined;
   #standsStill = false;
   #last:
     | {
@@ -58,6 +60,7 @@ export class StreamClock {
   /** The source was opened again: its next frame belongs to a new session. */
   startSession(): void {
     this.#newSession = true;
+    this.#heardOffsetNs = undefined;
   }
 
   /** Places a picture. Frames come in order of presentation. */
@@ -97,16 +100,27 @@ export class StreamClock {
     if (last === undefined || this.#newSession) {
       return null;
     }
-    const placedNs = packet.ptsNs + this.#wrapsNs + this.#audioOffsetNs;
-    // The clock of the sound starts again a little before or after that of the pictures.
-    const ptsNs = AUDIO_WRAPS_NS.map((wrapNs) => placedNs + wrapNs).reduce((nearest, candidate) =>
-      distance(candidate, last.ptsNs) < distance(nearest, last.ptsNs) ? candidate : nearest,
-    );
-    const rises = this.#lastAudioNs === undefined || ptsNs > this.#lastAudioNs;
-    if (!rises || distance(ptsNs, last.ptsNs) > MAX_JUMP_NS) {
+    const offsets = [this.#audioOffsetNs, this.#offsetNs, this.#heardOffsetNs ?? this.#offsetNs];
+    for (const offsetNs of offsets) {
+      const placedNs = packet.ptsNs + this.#wrapsNs + offsetNs;
+      // The clock of the sound starts again a little before or after that of the pictures.
+      const ptsNs = AUDIO_WRAPS_NS.map((wrapNs) => placedNs + wrapNs).reduce((nearest, candidate) =>
+        distance(candidate, last.ptsNs) < distance(nearest, last.ptsNs) ? candidate : nearest,
+      );
+      if (distance(ptsNs, last.ptsNs) <= MAX_JUMP_NS) {
+        return this.#heard(packet, ptsNs, offsetNs);
+      }
+    }
+    return null;
+  }
+
+  #heard(packet: AudioPacket, ptsNs: bigint, offsetNs: bigint): AudioPacket | null {
+    if (this.#lastAudioNs !== undefined && ptsNs <= this.#lastAudioNs) {
       return null;
     }
     this.#lastAudioNs = ptsNs;
+    this.#audioOffsetNs = offsetNs;
+    this.#heardOffsetNs = offsetNs;
     return { ...packet, ptsNs };
   }
 

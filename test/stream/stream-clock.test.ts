@@ -129,6 +129,30 @@ describe('the sound on a StreamClock', () => {
     expect(placedMs(clock, 90_005, 90_025)).toEqual([3_005, 3_025]);
   });
 
+  it.each([3_600_000, -3_600_000])('keeps its place where only the pictures jump, by %i ms', (jumpMs) => {
+    const clock = new StreamClock();
+    const base = 7_200_000;
+    clock.place(picture(base, 0));
+    clock.place(picture(base + 40, 40));
+    expect(placedMs(clock, base + 20, base + 40)).toEqual([20, 40]);
+    clock.place(picture(base + 80 + jumpMs, 80));
+    expect(placedMs(clock, base + 60, base + 80)).toEqual([60, 80]);
+    clock.place(picture(base + 120 + jumpMs, 120));
+    expect(placedMs(clock, base + 100)).toEqual([100]);
+  });
+
+  it.each([3_600_000, -3_600_000])('follows the pictures where both jump, by %i ms, whoever is first', (jumpMs) => {
+    const clock = new StreamClock();
+    const base = 7_200_000;
+    clock.place(picture(base, 0));
+    expect(placedMs(clock, base + 20)).toEqual([20]);
+    expect(placedMs(clock, base + 40 + jumpMs)).toEqual([null]);
+    clock.place(picture(base + 40 + jumpMs, 40));
+    expect(placedMs(clock, base + 40, base + 60 + jumpMs)).toEqual([40, 60]);
+    clock.place(picture(base + 80 + jumpMs, 80));
+    expect(placedMs(clock, base + 80 + jumpMs)).toEqual([80]);
+  });
+
   it('keeps its place while the stamps of the pictures stand still', () => {
     const clock = new StreamClock();
     for (let i = 0; i < 20; i += 1) {
