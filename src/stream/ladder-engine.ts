@@ -145,15 +145,12 @@ function middleOf(window: FrameWindow, size: number): FrameWindow {
   return cut === 0 ? window : { reference: window.reference, frames: window.frames.slice(cut, cut + size) };
 }
 
-/** Time between two frames of the source. */
-function intervalMs({ frames }: FrameWindow): number {
-  for (let i = 1; i < frames.length; i += 1) {
-    const [a, b] = [frames[i - 1], frames[i]];
-    if (a !== undefined && b !== undefined && b.seq > a.seq) {
-      return Math.max(1, Number(b.ptsNs - a.ptsNs) / NS_PER_MS / (b.seq - a.seq));
-    }
-  }
-  return FALLBACK_INTERVAL_MS;
+/** Time between two frames of the source, over the whole window: a single step may be that of an unsteady stamp. */
+function intervalMs({ reference, frames }: FrameWindow): number {
+  const oldest = frames.reduce((a, b) => (b.seq < a.seq ? b : a), reference);
+  const newest = frames.reduce((a, b) => (b.seq > a.seq ? b : a), reference);
+  const steps = newest.seq - oldest.seq;
+  return steps === 0 ? FALLBACK_INTERVAL_MS : Math.max(1, Number(newest.ptsNs - oldest.ptsNs) / NS_PER_MS / steps);
 }
 
 function sentenceOf(

@@ -119,6 +119,20 @@ describe('an engine with lighter ones to go on with', () => {
     expect(waits).toEqual([2, 4, 8]);
   });
 
+  it('takes no two stamps that hardly differ for a source too fast for it', async () => {
+    const [heavy, light] = [new TimedEngine('heavy', 5, 300), new TimedEngine('light', 5, 30)];
+    const { engine, lines } = open(heavy, light);
+    // Two frames a second, of which every fifth has its stamp a millisecond after the one before it.
+    const frame = (seq: number) =>
+      testFrame(seq, { ptsNs: BigInt(seq % 5 === 0 ? (seq - 1) * 500 + 1 : seq * 500) * 1_000_000n });
+    for (let seq = 8; seq < 28; seq += 1) {
+      nowMs += 200;
+      const frames = [-2, -1, 0, 1, 2].map((i) => frame(seq + i));
+      await engine.restore('gate', { reference: frame(seq), frames });
+    }
+    expect(lines).toEqual([]);
+  });
+
   it('refuses models of different scales in one sentence', () => {
     expect(() => open(new TimedEngine('heavy', 3, 1, 4), new TimedEngine('light', 3, 1, 2))).toThrow(
       'Expected models of one scale but heavy is ×4 and light ×2',
