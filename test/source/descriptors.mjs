@@ -2,6 +2,7 @@
  * A main process for tests that has used up its file descriptors while a source is opened again: prints how that fails and
  * what is remarked, frees the descriptors, and says when the source gives pictures.
  */
+import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { Gate } from '../../dist/frame/gate.js';
 import { openSource } from '../../dist/source/open-source.js';
@@ -27,6 +28,9 @@ function watch(source) {
   const onEvent = ({ error }) => error && say(`source: ${error.code} ${error.message}`);
   return openSessions({ source, gate: new Gate(), reconnect, onEvent }).subscribe(() => say('source: picture'));
 }
+
+// Limited only now: Node opens more files than that at once while it imports.
+execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=100']);
 
 const inUse = () => readdirSync('/proc/self/fd').length;
 const source = openSource('test:');
