@@ -4,18 +4,24 @@
 """
 
 import argparse
+import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 # Licences per file, in each package's copyright file; the table in README.md sums them up.
-PACKAGES = ("lomiri-wallpapers-16.04", "lomiri-wallpapers-20.04", "mate-backgrounds", "plasma-workspace-wallpapers")
+PACKAGES = (
+    "lomiri-wallpapers-16.04", "lomiri-wallpapers-20.04", "mate-backgrounds", "plasma-workspace-wallpapers", "gcompris-qt-data",
+)
 # Plasma's pictures are called by their size, in a folder of their own each; these are the photographs among the drawings.
 PLASMA = (
     "BytheWater", "ColdRipple", "ColorfulCups", "DarkestHour", "EveningGlow", "FallenLeaf", "Grey", "Kite", "OneStandsOut", "Path",
     "summer_1am",
 )
+# Games of GCompris that show photographs; those that take less are small, or nearly empty.
+GCOMPRIS = ("erase", "explore_monuments", "explore_farm_animals", "explore_world_animals")
+GCOMPRIS_LEAST_BYTES = 60_000
 
 
 def fetch(out: Path) -> int:
@@ -35,7 +41,18 @@ def fetch(out: Path) -> int:
             for name in PLASMA:
                 for picture in (tree / "usr/share/wallpapers" / name / "contents/images").glob("*.jpg"):
                     shutil.copy(picture, out / f"{name}.jpg")
-    return len(list(out.glob("*.jpg")))
+            for name in GCOMPRIS:
+                for resources in (tree / "usr/share/gcompris-qt/rcc").glob(f"{name}.rcc"):
+                    large = (picture for picture in webp_pictures(resources.read_bytes()) if len(picture) > GCOMPRIS_LEAST_BYTES)
+                    for number, picture in enumerate(large, 1):
+                        (out / f"{name}-{number:02}.webp").write_bytes(picture)
+    return len([*out.glob("*.jpg"), *out.glob("*.webp")])
+
+
+def webp_pictures(resources: bytes) -> list[bytes]:
+    """The WebP files among Qt's resources (rcc), which hold them as they are: each tells its own length (RIFF)."""
+    starts = (found.start() for found in re.finditer(rb"RIFF....WEBP", resources, re.DOTALL))
+    return [resources[at : at + 8 + int.from_bytes(resources[at + 4 : at + 8], "little")] for at in starts]
 
 
 def main() -> None:

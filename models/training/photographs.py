@@ -18,13 +18,13 @@ def excluded_patterns() -> list[str]:
 def find(folders: list[Path]) -> list[Path]:
     """Every usable photograph under the folders, sorted by name so that a seed means the same everywhere."""
     patterns = excluded_patterns()
-    files = [f for folder in folders for f in folder.rglob("*") if f.suffix.lower() in {".jpg", ".jpeg", ".png"}]
+    files = [f for folder in folders for f in folder.rglob("*") if f.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}]
     usable = [f for f in files if not any(fnmatch.fnmatch(f"{f.parent.name}/{f.name}", p) for p in patterns)]
     return sorted(usable, key=lambda f: f.name)
 
 
 def load(file: Path) -> np.ndarray:
-    """(h, w, 3) uint8 RGB, at most 2048 pixels long; a JPEG is shrunk by 1.5 at least."""
+    """(h, w, 3) uint8 RGB, at most 2048 pixels long; a JPEG or WebP is shrunk by 1.5 at least."""
     image = cv2.cvtColor(cv2.imread(str(file), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     height, width = image.shape[:2]
     shrink = max(max(height, width) / LONGEST, 1.0 if file.suffix == ".png" else 1.5)
