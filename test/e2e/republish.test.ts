@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { freeUdpPort } from '../fixtures/ports.js';
 import { pulled } from '../fixtures/pulled.js';
 import { startRtspRelay } from '../fixtures/rtsp-server.js';
 import { LimpidProcess } from './limpid-process.js';
@@ -11,7 +12,7 @@ afterEach(async () => {
 
 describe('limpid run --push', { timeout: 120_000 }, () => {
   it('publishes the restored stream on an RTSP relay, from which others pull it', async () => {
-    const relay = await startRtspRelay({ inner: 24_500 });
+    const relay = await startRtspRelay({ inner: await freeUdpPort() });
     open.push(relay);
     const source = ['--source', 'test:ball?size=64x48&rate=10', '--model', 'bypass', '--port', '0'];
     const limpid = new LimpidProcess(['run', ...source, '--push', relay.uri]);

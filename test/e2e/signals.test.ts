@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeAll, probeVideo } from '../fixtures/ffprobe.js';
-import { freeUdpPort } from '../fixtures/gst-launch.js';
+import { freeUdpPort } from '../fixtures/ports.js';
 import { isRunning, mediaProcessesOf } from '../fixtures/processes.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
 import { TestClient } from '../server/test-client.js';

@@ -7,7 +7,8 @@ import type { LiveStream } from '../../src/frame/live-stream.js';
 import { checkConfig } from '../../src/index.js';
 import { type Log, silentLog } from '../../src/log/log.js';
 import { Fleet } from '../../src/service/fleet.js';
-import { freeUdpPort, startGstLaunch } from '../fixtures/gst-launch.js';
+import { startGstLaunch } from '../fixtures/gst-launch.js';
+import { freeUdpPort } from '../fixtures/ports.js';
 import { type TinyModel, writeTinyModel } from '../fixtures/tiny-model.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
 

@@ -10,15 +10,12 @@ import { SinkQueue } from '../../src/stream/sink-queue.js';
 import { avOffsets, makeSyncClip, SYNC_FPS, syncGrey } from '../fixtures/av-sync.mjs';
 import { audioTrackOf, packetTimesMs } from '../fixtures/ffprobe.js';
 import { testFrame } from '../fixtures/frames.js';
+import { freeUdpPort } from '../fixtures/ports.js';
 import { mediaProcessesOf } from '../fixtures/processes.js';
 import { pulled, pulledCopy } from '../fixtures/pulled.js';
 import { startRtspRelay } from '../fixtures/rtsp-server.js';
 import { scratchFolder } from '../fixtures/video-files.js';
 
-const RTSP_PORT = 25_110;
-/** And the next one. */
-const INNER_PORT = 25_111;
-const UDP_PORT = 25_113;
 const FRAME_MS = 1_000 / SYNC_FPS;
 const WIDTH = 160;
 const HEIGHT = 96;
@@ -80,7 +77,7 @@ function feed(uri: string, sound: readonly AudioPacket[]): LimpidError[] {
 describe('the sound of a push', { timeout: 120_000 }, () => {
   it('is published on an RTSP relay as it came, and pulled from there', async () => {
     const sound = await soundOf('alaw', ['-c:a', 'pcm_alaw', '-ar', '8000']);
-    const relay = await startRtspRelay({ port: RTSP_PORT, inner: INNER_PORT, audio: 'alaw' });
+    const relay = await startRtspRelay({ inner: await freeUdpPort(2), audio: 'alaw' });
     open.push(relay);
     const troubles = feed(relay.uri, sound);
     const copy = join(folder, 'rtsp.mkv');
@@ -93,9 +90,10 @@ describe('the sound of a push', { timeout: 120_000 }, () => {
   });
 
   it('is AAC in MPEG-TS over UDP, in step with the pictures', async () => {
-    const troubles = feed(`udp://127.0.0.1:${UDP_PORT}`, await soundOf('aac', ['-c:a', 'aac']));
+    const uri = `udp://127.0.0.1:${await freeUdpPort()}`;
+    const troubles = feed(uri, await soundOf('aac', ['-c:a', 'aac']));
     const copy = join(folder, 'udp.mkv');
-    expect(await pulledCopy(`udp://127.0.0.1:${UDP_PORT}`, copy, PULLED_SECONDS)).toBe(true);
+    expect(await pulledCopy(uri, copy, PULLED_SECONDS)).toBe(true);
     expect(audioTrackOf(copy)).toEqual({ codec: 'aac', rate: 48_000 });
     const offsets = avOffsets(copy);
     expect(offsets.length).toBeGreaterThanOrEqual(1);
@@ -106,10 +104,11 @@ describe('the sound of a push', { timeout: 120_000 }, () => {
   });
 
   it('is left out with a sentence where the protocol does not take it, and the pictures go on', async () => {
-    const troubles = feed(`udp://127.0.0.1:${UDP_PORT}`, await soundOf('flac', ['-c:a', 'flac']));
-    expect(await pulled(`udp://127.0.0.1:${UDP_PORT}`)).toMatchObject({ codec: 'h264', frames: 10 });
+    const uri = `udp://127.0.0.1:${await freeUdpPort()}`;
+    const troubles = feed(uri, await soundOf('flac', ['-c:a', 'flac']));
+    expect(await pulled(uri)).toMatchObject({ codec: 'h264', frames: 10 });
     expect(troubles.map(({ message }) => message)).toEqual([
-      `The push to udp://127.0.0.1:${UDP_PORT} has no sound: FLAC can't go there as it is, but AAC, MP3, MP2, Opus and AC-3 can`,
+      `The push to ${uri} has no sound: FLAC can't go there as it is, but AAC, MP3, MP2, Opus and AC-3 can`,
     ]);
   });
 });

@@ -5,13 +5,11 @@ import { openPush } from '../../src/sink/push.js';
 import { parsePushUri } from '../../src/sink/push-uri.js';
 import { SinkQueue } from '../../src/stream/sink-queue.js';
 import { noiseFrame } from '../fixtures/frames.js';
+import { freeTcpPort, freeUdpPort } from '../fixtures/ports.js';
 import { mediaProcessesOf } from '../fixtures/processes.js';
 import { pulled } from '../fixtures/pulled.js';
 import { startRtspRelay } from '../fixtures/rtsp-server.js';
 
-const RTSP_PORT = 23_010;
-const INNER_PORT = 23_011;
-const UDP_PORT = 23_012;
 const FRAME_MS = 100;
 
 const open: { dispose(): Promise<void> }[] = [];
@@ -55,27 +53,30 @@ describe('a push', () => {
     timeout: 150_000,
   }, async () => {
     const troubles: LimpidError[] = [];
-    const relay = await startRtspRelay({ port: RTSP_PORT, inner: INNER_PORT });
+    const ports = { port: await freeTcpPort(), inner: await freeUdpPort() };
+    const relay = await startRtspRelay(ports);
     open.push(relay);
     feed(relay.uri, troubles);
     await expectNoise(relay.relayedUri);
     await relay.kill();
-    const next = await startRtspRelay({ port: RTSP_PORT, inner: INNER_PORT });
+    const next = await startRtspRelay(ports);
     open.push(next);
     await expectNoise(next.relayedUri);
     expect(troubles[0]).toMatchObject({
       code: 'ERR_SINK_WRITE',
-      message: expect.stringMatching(/^The push to rtsp:\/\/127\.0\.0\.1:23010\/live (ended|failed|was refused): /),
+      message: expect.stringMatching(new RegExp(`^The push to ${relay.uri} (ended|failed|was refused): `)),
     });
   });
 
   it('goes out as MPEG-TS over UDP', { timeout: 90_000 }, async () => {
-    feed(`udp://127.0.0.1:${UDP_PORT}`);
-    await expectNoise(`udp://127.0.0.1:${UDP_PORT}`);
+    const uri = `udp://127.0.0.1:${await freeUdpPort()}`;
+    feed(uri);
+    await expectNoise(uri);
   });
 
   it('says that nothing answers, without the key', async () => {
-    const push = openPush({ uri: 'rtmp://127.0.0.1:23013/live/s3cret-key' });
+    const port = await freeTcpPort();
+    const push = openPush({ uri: `rtmp://127.0.0.1:${port}/live/s3cret-key` });
     const write = async () => {
       for (let seq = 0; seq < 100; seq += 1) {
         await push.write(noiseFrame(seq, seq * FRAME_MS));
@@ -86,7 +87,7 @@ describe('a push', () => {
       (refusal) => refusal,
     );
     expect(error.message).toBe(
-      'The push to rtmp://127.0.0.1:23013/live/*** failed: nothing answers there; check host, port and network',
+      `The push to rtmp://127.0.0.1:${port}/live/*** failed: nothing answers there; check host, port and network`,
     );
     expect(`${error.cause}`).not.toContain('s3cret');
     await push.close();

@@ -3,7 +3,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openSource } from '../../src/source/open-source.js';
-import { freeUdpPort, type GstLaunch, startGstLaunch } from '../fixtures/gst-launch.js';
+import { type GstLaunch, startGstLaunch } from '../fixtures/gst-launch.js';
+import { freeUdpPort } from '../fixtures/ports.js';
 import { ptsStepsMs, watch } from './session.js';
 
 const senders: GstLaunch[] = [];
