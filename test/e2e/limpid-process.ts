@@ -49,7 +49,12 @@ export class LimpidProcess {
   }
 
   get pid(): number {
-    return this.#child.pid ?? -1;
+    const { pid } = this.#child;
+    if (pid === undefined) {
+      // A signal to process -1 goes to every process.
+      throw new Error('Expected a limpid process but it could not be started');
+    }
+    return pid;
   }
 
   /** The first line of stderr that matches, from now or before; fails when the process ends without it. */

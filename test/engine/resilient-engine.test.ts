@@ -33,7 +33,15 @@ async function open(options: Partial<EngineOptions> = {}, whileOpening: 'upscale
     onTrouble: ({ message }) => troubles.push(message),
   });
   engines.push(engine);
-  return { engine, troubles, pid: () => engine.pids[0] ?? -1 };
+  const pid = (): number => {
+    const [first] = engine.pids;
+    if (first === undefined) {
+      // A signal to process -1 goes to every process.
+      throw new Error('Expected a worker process but there is none');
+    }
+    return first;
+  };
+  return { engine, troubles, pid };
 }
 
 describe('an engine in a worker process', { timeout: 60_000 }, () => {

@@ -8,7 +8,7 @@ import { recordOptionsSchema } from '../../src/sink/record-options.js';
 import { openRecordingFile } from '../../src/sink/recording-file.js';
 import { Storage } from '../../src/sink/storage.js';
 import { decodeAll, decodeFrame, framesFrom, probeVideo } from '../fixtures/ffprobe.js';
-import { mediaProcessesOf, untilGone } from '../fixtures/processes.js';
+import { mediaProcess, mediaProcessesOf, untilGone } from '../fixtures/processes.js';
 import { scratchFolder } from '../fixtures/video-files.js';
 
 const folder = scratchFolder('record');
@@ -167,7 +167,7 @@ describe('a recording that is cut off', () => {
         timeout: 20_000,
         interval: 100,
       });
-      const [pid = -1] = mediaProcessesOf();
+      const pid = mediaProcess();
       process.kill(pid, 'SIGKILL');
       await untilGone(pid);
       expect(decodeAll(path).frames).toBeGreaterThanOrEqual(leastFrames);
@@ -206,7 +206,7 @@ describe('a recording that is cut off', () => {
   ])('gives up an encoder that takes nothing more: %s', async (_what, apartMs) => {
     const recorder = openRecorder({ dir: folder, name: 'frozen', writeTimeoutMs: 300 });
     await recorder.write(frameOf(0, 0));
-    const [pid = -1] = mediaProcessesOf();
+    const pid = mediaProcess();
     process.kill(pid, 'SIGSTOP');
     const writeOn = async () => {
       for (let seq = 1; seq < 100; seq += 1) {
@@ -223,7 +223,7 @@ describe('a recording that is cut off', () => {
   it('cuts a file that can not be finished in time', async () => {
     const recorder = openRecorder({ dir: folder, name: 'unfinished', finishTimeoutMs: 300 });
     await recorder.write(frameOf(0, 0));
-    const [pid = -1] = mediaProcessesOf();
+    const pid = mediaProcess();
     process.kill(pid, 'SIGSTOP');
     await expect(recorder.close()).rejects.toMatchObject({
       code: 'ERR_SINK_WRITE',

@@ -7,7 +7,7 @@ import { hasElement } from '../../src/media/element.js';
 import { openRecorder, type Recorder } from '../../src/sink/record.js';
 import { decodeAll, probeVideo } from '../fixtures/ffprobe.js';
 import { noiseFrame } from '../fixtures/frames.js';
-import { mediaProcessesOf, untilGone } from '../fixtures/processes.js';
+import { mediaProcess, mediaProcessesOf, untilGone } from '../fixtures/processes.js';
 import { scratchFolder } from '../fixtures/video-files.js';
 
 const folder = scratchFolder('segments');
@@ -88,7 +88,7 @@ describe('a recorder', () => {
   it('begins another file after its media process died', async () => {
     const recorder = openRecorder({ dir: folder, name: 'again' });
     await write(recorder, 0, 3);
-    const [pid = -1] = mediaProcessesOf();
+    const pid = mediaProcess();
     process.kill(pid, 'SIGKILL');
     await untilGone(pid);
     await expect(write(recorder, 3, 200)).rejects.toMatchObject({ code: 'ERR_SINK_WRITE' });
