@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { lastValueFrom, tap } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Gate } from '../../src/frame/gate.js';
 import { openSource } from '../../src/source/open-source.js';
 import { encodeWithFfmpeg, ffmpeg, noisePictures, scratchFolder, turnedCopy } from '../fixtures/video-files.js';
@@ -153,30 +153,39 @@ describe('a file source', () => {
     // The gate closes after every frame and opens when the reader has had time to get more: none may come in between.
     let late = 0;
     let inHand = 0;
-    const session = openSource(path, { stallTimeoutMs: 200 }).session$({ gate });
-    const frames = await new Promise<number>((resolve, reject) => {
-      let seen = 0;
-      session.subscribe({
-        next: () => {
-          seen += 1;
-          inHand += 1;
-          late += inHand > 1 ? 1 : 0;
-          gate.set(false);
-          setTimeout(
-            () => {
-              inHand = 0;
-              gate.set(true);
-            },
-            // Once longer than the stall limit: a reader that takes its time is no stall.
-            seen === 3 ? 500 : 5,
-          );
-        },
-        error: reject,
-        complete: () => resolve(seen),
+    const { setTimeout: wait } = globalThis;
+    // The time of the stall limit is the test's: a slow machine is no stall.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const session = openSource(path, { stallTimeoutMs: 200 }).session$({ gate });
+      const frames = await new Promise<number>((resolve, reject) => {
+        let seen = 0;
+        session.subscribe({
+          next: () => {
+            seen += 1;
+            inHand += 1;
+            late += inHand > 1 ? 1 : 0;
+            gate.set(false);
+            wait(() => {
+              if (seen === 3) {
+                // Longer than the stall limit: a reader that takes its time is no stall.
+                vi.advanceTimersByTime(500);
+              }
+              setImmediate(() => {
+                inHand = 0;
+                gate.set(true);
+              });
+            }, 5);
+          },
+          error: reject,
+          complete: () => resolve(seen),
+        });
       });
-    });
-    expect(frames).toBe(count);
-    expect(late).toBe(0);
+      expect(frames).toBe(count);
+      expect(late).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('plays live at its own pace and then completes', async () => {
