@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import { type EngineOptions, engineOptionsSchema } from '../../src/engine/engine-options.js';
 import { openEngine } from '../../src/engine/open-engine.js';
@@ -17,6 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 afterEach(async () => {
+  vi.useRealTimers();
   await Promise.all(engines.splice(0).map((engine) => engine.dispose()));
 });
 
@@ -81,10 +82,16 @@ describe('an engine in a worker process', { timeout: 60_000 }, () => {
 
   it('replaces a worker that hangs', async () => {
     const { engine, troubles, pid } = await open({ retryTimeoutMs: 60_000, restoreTimeoutMs: 300 });
+    // The limit's time is the test's: a worker that waits for a core does not hang.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await engine.restore('a', window(0));
     const hung = pid();
     process.kill(hung, 'SIGSTOP');
-    expect((await engine.restore('a', window(1))).fallback).toBeUndefined();
+    const inHand = engine.restore('a', window(1));
+    await new Promise(setImmediate);
+    vi.advanceTimersByTime(300);
+    expect((await inHand).fallback).toBeUndefined();
+    vi.useRealTimers();
     expect(pid()).not.toBe(hung);
     expect(troubles).toHaveLength(1);
     await untilGone(hung);
