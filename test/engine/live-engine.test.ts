@@ -62,7 +62,13 @@ it.each([
 
 it('restores two streams one frame after the other, whatever each of them waits for', async () => {
   const engine = engineOptionsSchema.parse({});
-  const how = { engine, live: false, turns: new CoreTurns({ cores: 1 }), memory, onTrouble: () => undefined };
+  const how = {
+    engine,
+    live: false,
+    turns: new CoreTurns({ cores: 1, longestMs: 60_000 }),
+    memory,
+    onTrouble: () => undefined,
+  };
   const [[gate], [yard]] = await Promise.all([openLiveStages('tiny', how), openLiveStages('tiny', how)]);
   try {
     const small = [0, 1, 2].map((seq) => noiseFrame(seq, { width: 24, height: 16 }));
