@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Frame, RestoredFrame } from '../../src/frame/frame.js';
 import { Gate } from '../../src/frame/gate.js';
@@ -87,6 +87,8 @@ function sums(values: readonly number[]): number[] {
   const at = (i: number) => values[Math.min(Math.max(i, 0), values.length - 1)] ?? 0;
   return values.map((_, i) => at(i - 1) + at(i) + at(i + 1));
 }
+
+afterEach(() => void vi.restoreAllMocks());
 
 describe('restoreStages', () => {
   it('gives the second stage windows of what the first restored, padded anew, in order', async () => {
@@ -182,6 +184,8 @@ describe('restoreStages', () => {
         const restored = await restoreSecond(stream, window);
         return { ...restored, timing: { ...restored.timing, restoreMs: 320 } };
       };
+      // No time passes: a test that waits for a core would be thinned in its first stage too.
+      vi.spyOn(performance, 'now').mockReturnValue(0);
       const frames$ = new Subject<Frame>();
       const skipped: string[] = [];
       const subscription = frames$
