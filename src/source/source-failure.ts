@@ -21,6 +21,9 @@ export interface FailureContext {
   readonly crop?: Readonly<Record<'x' | 'y' | 'width' | 'height', number>> | undefined;
 }
 
+/** An RTSP server that is killed with something of ours unread resets its connection; otherwise that ends like a stream. */
+const SERVER_GONE = /could not receive message|the server closed the connection/i;
+
 /** What GStreamer says, and what it means to the person who wrote the URI. The first match speaks. */
 const MEANINGS: readonly (readonly [RegExp, (label: string) => string])[] = [
   [
@@ -75,7 +78,7 @@ export function sourceFailure(end: MediaEnd, { label, opened, crop }: FailureCon
   switch (end.kind) {
     case 'eos':
       return opened
-        ? new LimpidError('ERR_SOURCE_LOST', `${label} ended: its server closed the stream`)
+        ? new LimpidError('ERR_SOURCE_LOST', closedSentence(label))
         : new NoPictureError('ERR_SOURCE_OPEN', `${label} ended without a picture; check that it has video`);
     case 'stopped':
       return new LimpidError('ERR_MEDIA_PROCESS', `The media process of ${label} was stopped`);
@@ -93,13 +96,18 @@ function gstreamerFailure(end: MediaEnd & { readonly kind: 'error' }, context: F
   const { label, opened, crop } = context;
   const code: ErrorCode = opened ? 'ERR_SOURCE_LOST' : 'ERR_SOURCE_OPEN';
   const said = `${end.message}\n${end.debug}`;
-  const meaning = MEANINGS.find(([pattern]) => pattern.test(said))?.[1];
+  const meaning =
+    opened && SERVER_GONE.test(said) ? closedSentence : MEANINGS.find(([pattern]) => pattern.test(said))?.[1];
   const sentence =
     crop !== undefined && /not-negotiated/.test(said)
       ? `${label} has no region of ${crop.width}×${crop.height} at (${crop.x}, ${crop.y}); choose a crop inside the picture`
       : (meaning?.(label) ?? `${label} failed: ${end.message}${lastLine(end.debug)}`);
   const Failure = isHardwareDecoder(end.element) ? HardwareDecoderError : LimpidError;
   return new Failure(code, sentence, { cause: said.trim() });
+}
+
+function closedSentence(label: string): string {
+  return `${label} ended: its server closed the stream`;
 }
 
 /** The last line of a text in brackets, for a person who needs the detail. */
