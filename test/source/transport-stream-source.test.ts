@@ -65,13 +65,13 @@ describe('a UDP source', () => {
   it('notices that its sender has stopped', async () => {
     const port = await freeUdpPort();
     const sender = send(H264, `udpsink host=127.0.0.1 port=${port}`);
-    const session = watch(openSource(`udp://127.0.0.1:${port}`, { stallTimeoutMs: 1_000 }));
+    const session = watch(openSource(`udp://127.0.0.1:${port}`, { stallTimeoutMs: 5_000 }));
     await session.framesReach(3);
     await sender.dispose();
     const { error } = await session.ended;
     expect(error).toMatchObject({
       code: 'ERR_SOURCE_STALLED',
-      message: `udp://127.0.0.1:${port} has sent nothing for 1000 ms`,
+      message: `udp://127.0.0.1:${port} has sent nothing for 5000 ms`,
     });
   });
 
@@ -122,8 +122,16 @@ describe('an SRT source', () => {
   it('listens for a caller', async () => {
     const port = await freeUdpPort();
     const session = watch(openSource(`srt://:${port}?mode=listener`));
-    send(H264, `srtsink uri=srt://127.0.0.1:${port}?mode=caller`);
-    await session.framesReach(5);
+    let over = false;
+    // A caller gives up after three seconds: it calls again where the listener was not there yet.
+    const call = () => {
+      const { child } = send(H264, `srtsink uri=srt://127.0.0.1:${port}?mode=caller`);
+      child.once('exit', () => over || call());
+    };
+    call();
+    await session.framesReach(5).finally(() => {
+      over = true;
+    });
     session.unsubscribe();
   });
 
