@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { lastValueFrom, take } from 'rxjs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fillLaunchText, readLaunchText } from '../../src/media/launch-text.js';
 import { openSource } from '../../src/source/open-source.js';
+import { openRtsp } from '../../src/source/rtsp-source.js';
+import { sourceOptionsSchema } from '../../src/source/source-options.js';
 import { pythonWithGi, type RtspServer, type RtspServerOptions, startRtspServer } from '../fixtures/rtsp-server.js';
 import { scratchFolder } from '../fixtures/video-files.js';
 import { ptsStepsMs, watch } from './session.js';
@@ -95,11 +97,15 @@ describe('an RTSP source', () => {
     'shows what there is of %s without key frames at the second attempt',
     async (codec) => {
       const server = await serve({ codec, pattern: 'smpte', fps: 20, gop: 10_000 });
-      const first = watch(openSource(server.uri, { transport: 'tcp' }));
+      // The only key frame must not be dropped as late where the machine is.
+      const first = watch(openSource(server.uri, { transport: 'tcp', jitterMs: 60_000 }));
       await first.framesReach(8);
-      const source = openSource(server.uri, { transport: 'tcp', openTimeoutMs: 3_000 });
+      const options = sourceOptionsSchema.parse({ transport: 'tcp', openTimeoutMs: 3_000 });
+      const source = openRtsp(server.uri, { options, rawPipelines: false, warn: () => undefined });
       const { error } = await watch(source).ended;
       expect(error?.code).toBe('ERR_SOURCE_OPEN');
+      // The second attempt may take as long as the machine does.
+      options.openTimeoutMs = 20_000;
       const again = watch(source);
       await again.framesReach(3);
       again.unsubscribe();
@@ -112,7 +118,8 @@ describe('an RTSP source', () => {
     const times: number[] = [];
     const frames = openSource(server.uri, { timeDecoder: true }).session$({ onDecoded: (ms) => times.push(ms) });
     await lastValueFrom(frames.pipe(take(20)));
-    expect(times.length).toBeGreaterThan(15);
+    // Times come by another pipe than pictures.
+    await vi.waitFor(() => expect(times.length).toBeGreaterThan(15), { timeout: 10_000 });
     expect(times.every((ms) => ms > 0)).toBe(true);
   });
 
@@ -217,28 +224,36 @@ describe('an RTSP source', () => {
     );
   });
 
-  it.each(['tcp', 'udp'] as const)('notices over %s that its server was killed', async (transport) => {
+  it('notices over tcp that its server was killed, not by its silence', async () => {
     const server = await serve({});
-    const session = watch(openSource(server.uri, { transport, stallTimeoutMs: 2_000 }));
+    const session = watch(openSource(server.uri, { transport: 'tcp', stallTimeoutMs: 60_000 }));
     await session.framesReach(5);
     await server.kill();
-    const killedMs = Date.now();
-    const { error, atMs } = await session.ended;
-    expect(['ERR_SOURCE_LOST', 'ERR_SOURCE_STALLED']).toContain(error?.code);
-    if (transport === 'tcp') {
-      expect(error?.message).toBe(`${server.uri} ended: its server closed the stream`);
-    }
-    expect(atMs - killedMs).toBeLessThan(4_000);
+    const { error } = await session.ended;
+    expect(error?.code).toBe('ERR_SOURCE_LOST');
+    expect(error?.message).toBe(`${server.uri} ended: its server closed the stream`);
+  });
+
+  it('notices over udp that its server was killed, by its silence at the latest', async () => {
+    const server = await serve({});
+    const session = watch(openSource(server.uri, { transport: 'udp', stallTimeoutMs: 5_000 }));
+    await session.framesReach(5);
+    await server.kill();
+    const { error } = await session.ended;
+    expect([
+      `${server.uri} has sent nothing for 5000 ms`,
+      `${server.uri} ended: its server closed the stream`,
+    ]).toContain(error?.message);
   });
 
   it('notices that its server has stalled', async () => {
     const server = await serve({});
-    const session = watch(openSource(server.uri, { transport: 'tcp', stallTimeoutMs: 1_000 }));
+    const session = watch(openSource(server.uri, { transport: 'tcp', stallTimeoutMs: 5_000 }));
     await session.framesReach(5);
     server.pause();
     const { error } = await session.ended;
     expect(error?.code).toBe('ERR_SOURCE_STALLED');
-    expect(error?.message).toBe(`${server.uri} has sent nothing for 1000 ms`);
+    expect(error?.message).toBe(`${server.uri} has sent nothing for 5000 ms`);
   });
 
   it('gives up a server that accepts but never answers', async () => {
