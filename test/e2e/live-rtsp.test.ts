@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FrameMessage } from '../../src/wire/frame-message.js';
 import { decodeAll, probeVideo } from '../fixtures/ffprobe.js';
 import { type RtspServer, startRtspServer } from '../fixtures/rtsp-server.js';
@@ -78,14 +78,18 @@ describe('limpid run --source rtsp://…', () => {
     const picture = await sharp(frames.at(-1)?.payload).metadata();
     expect([picture.format, picture.width, picture.height]).toEqual(['jpeg', 4 * WIDTH, 4 * HEIGHT]);
 
+    // Frames that came while the encoder was being started may be missing.
+    const recording = () => join(folder, readdirSync(folder)[0] ?? '');
+    await vi.waitFor(() => expect(probeVideo(recording()).ptsMs.length).toBeGreaterThanOrEqual(15), {
+      timeout: 60_000,
+      interval: 500,
+    });
     expect(await limpid.stop('SIGINT')).toBe(0);
 
-    const files = readdirSync(folder);
-    expect(files).toHaveLength(1);
-    const file = join(folder, files[0] ?? '');
+    expect(readdirSync(folder)).toHaveLength(1);
+    const file = recording();
     const video = probeVideo(file);
     expect(video).toMatchObject({ codec: 'h264', width: 4 * WIDTH, height: 4 * HEIGHT, pixelFormat: 'yuv420p' });
-    // Frames that came while the encoder was being started may be missing.
     expect(video.ptsMs.length).toBeGreaterThanOrEqual(15);
     expect(strictlyRising(video.ptsMs)).toBe(true);
     // The source's spacing: every step is a whole number of its frames, to the millisecond of the container.
