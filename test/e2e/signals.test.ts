@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeAll, probeVideo } from '../fixtures/ffprobe.js';
 import { freeUdpPort } from '../fixtures/ports.js';
-import { isRunning, mediaProcessesOf } from '../fixtures/processes.js';
+import { isRunning, mediaProcessesOf, untilGone } from '../fixtures/processes.js';
 import { ffmpeg, scratchFolder } from '../fixtures/video-files.js';
 import { TestClient } from '../server/test-client.js';
 import { LimpidProcess } from './limpid-process.js';
@@ -72,8 +72,11 @@ describe('limpid run', { timeout: 60_000 }, () => {
     const seen = viewer.frames.length;
     await viewer.until(() => viewer.frames.length > seen + 40);
     const shown = viewer.frames.at(-1)?.ptsNs ?? 0n;
+    const orphans = mediaProcessesOf(running.pid);
     process.kill(running.pid, 'SIGKILL');
     await running.end();
+    // The encoder goes on alone until the file is finished.
+    await Promise.all(orphans.map((pid) => untilGone(pid)));
     const file = join(recordings, readdirSync(recordings)[0] ?? '');
     expect(decodeAll(file).frames).toBeGreaterThan(0);
     const lastMs = probeVideo(file).ptsMs.at(-1) ?? 0;
