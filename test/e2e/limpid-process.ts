@@ -5,9 +5,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { afterEach } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const LINE_TIMEOUT_MS = 60_000;
+/** Those of the test at work. */
+const started: LimpidProcess[] = [];
+
+// None that a test failed to end takes the cores from the next ones.
+afterEach(async () => void (await Promise.all(started.splice(0).map((limpid) => limpid.dispose()))));
 
 /** A limpid command at work. */
 export class LimpidProcess {
@@ -32,6 +38,7 @@ export class LimpidProcess {
       });
     }
     this.#closed = once(this.#child, 'close').then(() => this.#notify());
+    started.push(this);
   }
 
   /** What it wrote on stderr so far. */
