@@ -10,7 +10,7 @@ import { TestClient } from './test-client.js';
 const ROUNDS = Number(process.env.LIMPID_FUZZ_ROUNDS ?? 3_000);
 /** Requests under way at a time. */
 const AT_ONCE = 40;
-const TIMEOUT_MS = 30_000 + ROUNDS * 20;
+const TIMEOUT_MS = 120_000 + ROUNDS * 20;
 /** A request of the page, whatever its query or fragment. */
 const PAGE = /^GET \/+([?#]\S*)? /;
 const UNLIMITED = { maxRequestsPerSecond: 1_000_000, maxBadTokensPerMinute: 100_000_000 };

@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../../src/log/log.js';
 import { type RunningServer, type StartServerOptions, startServer } from '../../src/server/server.js';
 import { SyntheticStream } from './synthetic-stream.js';
@@ -21,6 +21,7 @@ async function serve(
 }
 
 afterEach(async () => {
+  vi.useRealTimers();
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
@@ -200,12 +201,15 @@ describe('video.mjpg', () => {
   });
 
   it('shows a slate of the stream until its first picture, and never calls it a frame', async () => {
+    // One look after the clients, and no second one while the first picture is on its way.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const stream = new SyntheticStream();
     const server = await serve([stream]);
     const pictures: Buffer[] = [];
     await new Promise<void>((resolve, reject) => {
       const request = get(`${server.url}/streams/gate/video.mjpg`, (response) => {
         let received = Buffer.alloc(0);
+        vi.advanceTimersByTime(1000);
         response.on('data', (chunk: Buffer) => {
           received = Buffer.concat([received, chunk]);
           const [first, last] = [received.indexOf(Buffer.of(0xff, 0xd8)), received.indexOf(Buffer.of(0xff, 0xd9))];

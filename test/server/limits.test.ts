@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AddressLimits, networkOf } from '../../src/server/address-limits.js';
 import type { StartServerOptions } from '../../src/server/server.js';
 import { serve } from './serve.js';
@@ -56,6 +56,10 @@ describe('AddressLimits', () => {
 });
 
 describe('a server', () => {
+  // Its clock stands still, lest a slow machine earn requests meanwhile.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
   it('answers 429 to an address that asks too often, on HTTP and at the upgrade', async () => {
     const server = await serve({ maxRequestsPerSecond: 1 });
     const statuses: number[] = [];

@@ -13,7 +13,10 @@ import type { SyntheticStream } from '../server/synthetic-stream.js';
 export const viewerDirectory = fileURLToPath(new URL('../../dist/viewer', import.meta.url));
 
 /** Less than a test may take (vitest.config.ts): the wait that hangs is named, not the test alone. */
-const WAIT_TIMEOUT_MS = 20_000;
+const WAIT_TIMEOUT_MS = 60_000;
+
+/** Settings of a server that shows each picture of a test to a page: on a loaded machine a browser may be late. */
+export const PATIENT = { maxBehindMs: 600_000 };
 
 /** A Chromium on this machine; undefined where there is none. */
 export const chromiumPath = [
@@ -29,6 +32,7 @@ export function launchBrowser(): Promise<Browser> {
     throw new Error('Expected a built viewer in dist/viewer: run "npx vite build" first');
   }
   return chromium.launch({
+    timeout: WAIT_TIMEOUT_MS,
     ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
     args: [
       '--no-sandbox',

@@ -11,7 +11,7 @@ import { chromiumPath, launchBrowser, ViewerPage } from './page.js';
 
 /** After how much of each second of the clip it clicks, and what its pictures' luma says then (av-sync.mjs). */
 const CLICK_PHASE = 0.48;
-/** A click is placed by the picture that is shown meanwhile, and by one animation frame of the page. */
+/** A click is placed by the picture that is shown when it is noticed, and by one animation frame of the page. */
 const TOLERANCE_S = 2.5 / SYNC_FPS;
 const CLICKS = 6;
 
@@ -53,10 +53,8 @@ describe.skipIf(chromiumPath === undefined)('sound in the viewer', () => {
     await viewer.page.locator('#sound[aria-disabled="false"]').waitFor();
     await viewer.page.click('#sound');
     expect(await viewer.page.getAttribute('#sound', 'aria-pressed')).toBe('true');
-    await viewer.page.waitForFunction((count) => (globalThis as unknown as Watched).clicks.length >= count, CLICKS);
-    const clicks = await viewer.page.evaluate(() => (globalThis as unknown as Watched).clicks);
-    const late = clicks.map((phase) => phase - CLICK_PHASE).sort((a, b) => a - b);
-    expect(Math.abs(late[late.length >> 1] ?? Number.NaN)).toBeLessThan(TOLERANCE_S);
+    // On a loaded machine pictures may be late at first.
+    await expect.poll(() => lateness(viewer), { interval: 250 }).toBeLessThan(TOLERANCE_S);
     await viewer.page.click('#toggle-statistics');
     expect(await viewer.page.waitForFunction(readDetail, 'sound').then((row) => row.jsonValue())).toBe(name);
     // Turned off, nothing more comes; the pictures go on.
@@ -74,16 +72,18 @@ describe.skipIf(chromiumPath === undefined)('sound in the viewer', () => {
     writeFileSync(config, `server: { port: 0 }\nstreams: [${stream}]\n`);
     const limpid = new LimpidProcess(['run', config]);
     open.push(() => limpid.dispose());
-    const viewer = await ViewerPage.open(browser, await limpid.url());
+    const viewer = await ViewerPage.open(browser, 'about:blank');
     open.push(() => viewer.close());
     const { page } = viewer;
+    await page.addInitScript(keepSound);
+    await page.goto(await limpid.url());
     await viewer.state('live');
     await page.locator('#sound[aria-disabled="false"]').waitFor();
     await page.keyboard.press('2');
     await page.click('#sound');
-    await page.waitForTimeout(3000);
+    await page.waitForFunction(hasPlayed, 3);
     await page.keyboard.press('r');
-    await page.waitForTimeout(6000);
+    await page.waitForFunction(hasPlayed, 9);
     const waiting = page.waitForEvent('download');
     await page.keyboard.press('r');
     const recording = join(folder, 'page-recording');
@@ -96,6 +96,14 @@ describe.skipIf(chromiumPath === undefined)('sound in the viewer', () => {
   });
 });
 
+/** How far from their pictures the last clicks were heard, s: the median, whichever way; infinite before there are enough. */
+async function lateness({ page }: ViewerPage): Promise<number> {
+  const clicks = await page.evaluate(() => (globalThis as unknown as Watched).clicks);
+  const late = clicks.slice(-CLICKS).map((phase) => phase - CLICK_PHASE);
+  late.sort((a, b) => a - b);
+  return late.length < CLICKS ? Number.POSITIVE_INFINITY : Math.abs(late[CLICKS >> 1] ?? Number.NaN);
+}
+
 /** Runs in the page: a row of the statistics, once it is there. */
 function readDetail(term: string): string | null | undefined {
   const rows = [...document.querySelectorAll('#details div')];
@@ -103,9 +111,31 @@ function readDetail(term: string): string | null | undefined {
 }
 
 interface Watched {
-  /** Phases of the clip's second that the pictures told when a click was heard. */
+  /** Phases of the clip's second that the pictures told when a click began. */
   clicks: number[];
   element?: HTMLAudioElement;
+}
+
+/** Runs in the page: remembers the element that plays the sound. */
+function keepSound(): void {
+  const watched = globalThis as unknown as Watched;
+  const { play } = HTMLMediaElement.prototype;
+  HTMLMediaElement.prototype.play = function kept(this: HTMLMediaElement) {
+    if (this instanceof HTMLAudioElement) {
+      watched.element = this;
+    }
+    return play.call(this);
+  };
+}
+
+/** Runs in the page: whether so many seconds of sound have been played. */
+function hasPlayed(seconds: number): boolean {
+  const played = (globalThis as unknown as Watched).element?.played;
+  let sum = 0;
+  for (let i = 0; played !== undefined && i < played.length; i += 1) {
+    sum += played.end(i) - played.start(i);
+  }
+  return sum >= seconds;
 }
 
 /** Runs in the page: listens to the sound that it plays, and reads off the picture when it clicks. */
@@ -125,15 +155,19 @@ function watchSound(): void {
     const context = new AudioContext();
     const analyser = context.createAnalyser();
     context.createMediaElementSource(element).connect(analyser).connect(context.destination);
+    // A third of a second: a page that is slow looks back at what it has missed.
+    analyser.fftSize = 16_384;
     const samples = new Float32Array(analyser.fftSize);
-    let quiet = true;
+    let lastS = Number.NEGATIVE_INFINITY;
     const look = () => {
       analyser.getFloatTimeDomainData(samples);
-      const loud = samples.some((sample) => Math.abs(sample) > 0.2);
-      if (loud && quiet) {
-        watched.clicks.push(phaseOfPicture());
+      const at = samples.findIndex((sample) => Math.abs(sample) > 0.2);
+      const agoS = (samples.length - at) / context.sampleRate;
+      const clickS = context.currentTime - agoS;
+      if (at >= 0 && clickS > lastS + 0.5) {
+        lastS = clickS;
+        watched.clicks.push((phaseOfPicture() - agoS + 1) % 1);
       }
-      quiet = !loud;
       requestAnimationFrame(look);
     };
     look();

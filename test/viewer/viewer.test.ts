@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/log/log.js';
 import { type RunningServer, type StartServerOptions, startServer } from '../../src/server/server.js';
 import { SyntheticStream } from '../server/synthetic-stream.js';
-import { chromiumPath, launchBrowser, ViewerPage, viewerDirectory } from './page.js';
+import { chromiumPath, launchBrowser, PATIENT, ViewerPage, viewerDirectory } from './page.js';
 import { restoredScene, sourceScene } from './scene.js';
 
 if (chromiumPath === undefined) {
@@ -26,7 +26,7 @@ describe.skipIf(chromiumPath === undefined)('viewer', () => {
     streams: readonly SyntheticStream[],
     options: Partial<StartServerOptions> = {},
   ): Promise<RunningServer> {
-    const server = await startServer({ streams, log: silentLog, port: 0, viewerDirectory, ...options });
+    const server = await startServer({ streams, log: silentLog, port: 0, viewerDirectory, ...PATIENT, ...options });
     open.push(server);
     return server;
   }
