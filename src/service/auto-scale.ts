@@ -128,10 +128,11 @@ export async function lookAt(source: Source): Promise<SourceLook> {
   return { width: first.width, height: first.height, framesPerSecond: rateOf(pictures) };
 }
 
+/** By the middle one of the steps between pictures: a picture that is lost at the start makes a camera no slower. */
 function rateOf(pictures: readonly DecodedFrame[]): number | undefined {
-  const [first, last] = [pictures[0], pictures.at(-1)];
-  const elapsedNs = first === undefined || last === undefined ? 0n : last.ptsNs - first.ptsNs;
-  return elapsedNs > 0n ? ((pictures.length - 1) * NS_PER_SECOND) / Number(elapsedNs) : undefined;
+  const steps = pictures.slice(1).map(({ ptsNs }, i) => Number(ptsNs - (pictures[i]?.ptsNs ?? ptsNs)));
+  const middle = steps.sort((a, b) => a - b)[steps.length >> 1] ?? 0;
+  return middle > 0 ? NS_PER_SECOND / middle : undefined;
 }
 
 async function liveModels(): Promise<readonly ScaleCandidate[]> {

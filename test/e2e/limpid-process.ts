@@ -22,6 +22,8 @@ export class LimpidProcess {
   readonly #watchers = new Set<() => void>();
   #stdout = '';
   readonly #closed: Promise<unknown>;
+  /** All it wrote is here. */
+  #isClosed = false;
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.#child = spawn(process.execPath, [MAIN, ...args], {
@@ -37,7 +39,10 @@ export class LimpidProcess {
         this.#notify();
       });
     }
-    this.#closed = once(this.#child, 'close').then(() => this.#notify());
+    this.#closed = once(this.#child, 'close').then(() => {
+      this.#isClosed = true;
+      this.#notify();
+    });
     started.push(this);
   }
 
@@ -79,7 +84,7 @@ export class LimpidProcess {
           this.#watchers.delete(look);
           clearTimeout(timer);
           resolve(match);
-        } else if (!this.running) {
+        } else if (this.#isClosed) {
           fail('the process ended');
         }
       };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { of } from 'rxjs';
 import { expect, it } from 'vitest';
 import { checkConfig } from '../../src/index.js';
-import { AutoScale } from '../../src/service/auto-scale.js';
+import { AutoScale, lookAt } from '../../src/service/auto-scale.js';
 import type { Source } from '../../src/source/source.js';
 import { testFrame } from '../fixtures/frames.js';
 import { writeTinyModel } from '../fixtures/tiny-model.js';
@@ -40,4 +40,16 @@ it('measures the machine again after a measurement that failed', async () => {
     else process.env.LIMPID_MODELS = before;
     await tiny.dispose();
   }
+});
+
+it('takes the rate of a camera by the middle of its first steps, of which one may be that of a lost picture', async () => {
+  const after = (...seconds: number[]): Source => ({
+    label: 'camera',
+    live: true,
+    session$: () => of(...seconds.map((s, seq) => ({ ...testFrame(seq), ptsNs: BigInt(s * 1e9) }))),
+  });
+  expect(await lookAt(after(0, 1, 1.04, 1.08))).toMatchObject({ framesPerSecond: 25 });
+  expect(await lookAt(after(0, 0.04, 0.12, 0.16))).toMatchObject({ framesPerSecond: 25 });
+  expect(await lookAt(after(0, 0, 0, 0))).toMatchObject({ framesPerSecond: undefined });
+  expect(await lookAt(after(0))).toMatchObject({ framesPerSecond: undefined });
 });
